@@ -1,0 +1,49 @@
+/** Foundation without state or I/O: errors, bytes, codecs, checksums, and time and randomness as dependencies. */
+
+export { assert, InvariantError, unreachable } from './assert.js';
+export { ByteReader, type MalformedInput } from './byte-reader.js';
+export { ByteWriter } from './byte-writer.js';
+export {
+  compareByteRanges,
+  compareBytes,
+  concatBytes,
+  EMPTY_BYTES,
+  equalBytes,
+  hexPreview,
+  keyAfter,
+  prefixEnd,
+  utf8Decode,
+  utf8Encode,
+} from './bytes.js';
+export { checksumText, placedChecksum } from './checksum.js';
+export { type Clock, ManualClock, type Scheduler, systemClock, systemScheduler } from './clock.js';
+export {
+  ClosedError,
+  ConflictError,
+  ConstraintError,
+  CorruptionError,
+  InvalidArgumentError,
+  IoError,
+  LimitError,
+  LockedError,
+  SqlSemanticError,
+  SqlSyntaxError,
+  TimeoutError,
+  TransactionClosedError,
+  VarveError,
+  type VarveErrorOptions,
+} from './errors.js';
+export { hashBytes } from './hash.js';
+export { type Random, randomBelow, seededRandom, systemRandom } from './random.js';
+export { intersectRanges, type KeyRange, prefixRange, rangeContains, rangeIsEmpty } from './range.js';
+export {
+  appendTuple,
+  appendTuplePart,
+  decodeTuple,
+  encodeTuple,
+  type Tuple,
+  type TuplePart,
+  tuplePrefixRange,
+  TupleReader,
+} from './tuple-codec.js';
+export { decodeValue, encodeValue } from './value-codec.js';

@@ -1,0 +1,34 @@
+/** Key intervals. One shape for scans, conflict tracking, compaction and backup. */
+
+import { compareBytes, prefixEnd } from './bytes.js';
+
+/** Half-open interval of keys: `lower` is included, `upper` is not; an absent bound is infinite. */
+export interface KeyRange {
+  readonly lower?: Uint8Array | undefined;
+  readonly upper?: Uint8Array | undefined;
+}
+
+export function prefixRange(prefix: Uint8Array): KeyRange {
+  return { lower: prefix, upper: prefixEnd(prefix) };
+}
+
+export function rangeContains(range: KeyRange, key: Uint8Array): boolean {
+  return (
+    (range.lower === undefined || compareBytes(key, range.lower) >= 0) &&
+    (range.upper === undefined || compareBytes(key, range.upper) < 0)
+  );
+}
+
+/** True when no key can lie in the range. */
+export function rangeIsEmpty(range: KeyRange): boolean {
+  return range.lower !== undefined && range.upper !== undefined && compareBytes(range.lower, range.upper) >= 0;
+}
+
+/** The keys that lie in both ranges. */
+export function intersectRanges(a: KeyRange, b: KeyRange): KeyRange {
+  const lower =
+    a.lower === undefined || (b.lower !== undefined && compareBytes(b.lower, a.lower) > 0) ? b.lower : a.lower;
+  const upper =
+    a.upper === undefined || (b.upper !== undefined && compareBytes(b.upper, a.upper) < 0) ? b.upper : a.upper;
+  return { lower, upper };
+}
