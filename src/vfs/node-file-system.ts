@@ -1,0 +1,190 @@
+/**
+ * The real file system, and the only code that touches `node:fs`. Directories are made with mode 0700, files with 0600;
+ * short reads and writes are repeated; every failure becomes an `IoError` with operation, path and errno.
+ */
+
+import {
+  close,
+  closeSync,
+  fdatasync,
+  fdatasyncSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { ClosedError, IoError } from '../base/index.js';
+import type { File, FileLock, FileStat, FileSystem, OpenMode } from './file-system.js';
+import { takeProcessLock } from './process-lock.js';
+
+const FILE_MODE = 0o600;
+const DIRECTORY_MODE = 0o700;
+const OPEN_FLAGS: Record<OpenMode, string> = { read: 'r', update: 'r+', create: 'wx+' };
+
+/** Directory handles cannot be flushed on Windows; NTFS journals names itself, so there is nothing to call. */
+const directoriesSync = process.platform !== 'win32';
+
+export class NodeFileSystem implements FileSystem {
+  open(path: string, mode: OpenMode): File {
+    return attempt('open', path, () => new NodeFile(path, openSync(path, OPEN_FLAGS[mode], FILE_MODE)));
+  }
+
+  exists(path: string): boolean {
+    try {
+      return statSync(path, { throwIfNoEntry: false }) !== undefined;
+    } catch (cause) {
+      const error = ioError('exists', path, cause);
+      if (error.errno === 'ENOTDIR') return false;
+      throw error;
+    }
+  }
+
+  stat(path: string): FileStat {
+    return attempt('stat', path, () => {
+      const found = statSync(path);
+      return { kind: found.isDirectory() ? 'directory' : 'file', sizeBytes: found.size };
+    });
+  }
+
+  list(directory: string): string[] {
+    return attempt('list', directory, () => readdirSync(directory).sort());
+  }
+
+  createDirectory(path: string): void {
+    attempt('createDirectory', path, () => mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE }));
+  }
+
+  rename(from: string, to: string): void {
+    attempt('rename', from, () => renameSync(from, to));
+  }
+
+  unlink(path: string): void {
+    attempt('unlink', path, () => unlinkSync(path));
+  }
+
+  link(existing: string, path: string): void {
+    attempt('link', path, () => linkSync(existing, path));
+  }
+
+  syncDirectory(path: string): void {
+    attempt('syncDirectory', path, () => {
+      if (!directoriesSync) return;
+      const descriptor = openSync(path, 'r');
+      try {
+        fsyncSync(descriptor);
+      } finally {
+        closeSync(descriptor);
+      }
+    });
+  }
+
+  lock(path: string): FileLock {
+    const realPath = attempt('lock', path, () => join(realpathSync(dirname(path)), basename(path)));
+    return takeProcessLock(this, path, realPath);
+  }
+}
+
+class NodeFile implements File {
+  readonly path: string;
+  readonly #descriptor: number;
+  #closed = false;
+  /** `sync` calls in the thread pool. The descriptor outlives them: its number must not be reused under one. */
+  #syncsUnderWay = 0;
+
+  constructor(path: string, descriptor: number) {
+    this.path = path;
+    this.#descriptor = descriptor;
+  }
+
+  size(): number {
+    this.#checkOpen();
+    return attempt('size', this.path, () => fstatSync(this.#descriptor).size);
+  }
+
+  read(target: Uint8Array, position: number): number {
+    this.#checkOpen();
+    let done = 0;
+    try {
+      while (done < target.length) {
+        const count = readSync(this.#descriptor, target, done, target.length - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+    } catch (cause) {
+      throw ioError('read', this.path, cause);
+    }
+    return done;
+  }
+
+  write(bytes: Uint8Array, position: number): void {
+    this.#checkOpen();
+    let done = 0;
+    try {
+      while (done < bytes.length) {
+        done += writeSync(this.#descriptor, bytes, done, bytes.length - done, position + done);
+      }
+    } catch (cause) {
+      throw ioError('write', this.path, cause);
+    }
+  }
+
+  truncate(sizeBytes: number): void {
+    this.#checkOpen();
+    attempt('truncate', this.path, () => ftruncateSync(this.#descriptor, sizeBytes));
+  }
+
+  async sync(): Promise<void> {
+    this.#checkOpen();
+    this.#syncsUnderWay++;
+    await new Promise<void>((resolve, reject) => {
+      fdatasync(this.#descriptor, (syncFault) => {
+        this.#syncsUnderWay--;
+        const settle = (closeFault?: Error | null): void => {
+          if (syncFault) reject(ioError('sync', this.path, syncFault));
+          else if (closeFault) reject(ioError('close', this.path, closeFault));
+          else resolve();
+        };
+        if (this.#closed && this.#syncsUnderWay === 0) close(this.#descriptor, settle);
+        else settle();
+      });
+    });
+  }
+
+  syncNow(): void {
+    this.#checkOpen();
+    attempt('sync', this.path, () => fdatasyncSync(this.#descriptor));
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    if (this.#syncsUnderWay === 0) attempt('close', this.path, () => closeSync(this.#descriptor));
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new ClosedError(`${this.path} is closed`, { facts: { path: this.path } });
+  }
+}
+
+function attempt<T>(operation: string, path: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    throw ioError(operation, path, cause);
+  }
+}
+
+function ioError(operation: string, path: string, cause: unknown): IoError {
+  const errno = cause instanceof Error && 'code' in cause ? String(cause.code) : 'UNKNOWN';
+  return new IoError({ operation, path, errno, cause });
+}
