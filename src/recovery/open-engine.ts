@@ -1,0 +1,288 @@
+/**
+ * Opens a database directory, or creates one. Redo only: manifest → version, log → memtables → level 0. Everything that
+ * recovery writes takes effect at once, by the switch of `CURRENT` to a new manifest: cut short at any point, the next
+ * recovery starts from the same state.
+ */
+
+import { dirname, join } from 'node:path';
+import { CorruptionError, InvalidArgumentError, IoError } from '../base/index.js';
+import {
+  CURRENT_NAME,
+  type DatabaseState,
+  Engine,
+  type EngineDependencies,
+  type EngineOptions,
+  fileName,
+  type FlushJob,
+  LOCK_NAME,
+  LogWriter,
+  ManifestWriter,
+  parseFileName,
+  readManifest,
+  type RecoveredEngine,
+  type SealedMemtable,
+  Version,
+} from '../storage/index.js';
+import type { FileLock, FileSystem } from '../vfs/index.js';
+import { type DirectoryInspection, FIRST_LOG_NUMBER, inspectDirectory } from './directory-inspection.js';
+import { type ReplayedMemtable, replayLogs, type ReplaySummary } from './log-replay.js';
+
+/** What recovery did. */
+export interface RecoveryReport {
+  /** True when there was no database before. */
+  readonly created: boolean;
+  /** Newest commit in the database. */
+  readonly lastTimestamp: number;
+  readonly logsReplayed: number;
+  readonly batchesReplayed: number;
+  readonly bytesReplayed: number;
+  /** Bytes at the end of a log or manifest that a crash had left incomplete. */
+  readonly tornBytesCut: number;
+  /** Own files that nothing referred to. */
+  readonly orphansRemoved: readonly string[];
+  readonly tookMs: number;
+}
+
+export interface OpenEngineOptions extends EngineOptions {
+  readonly createIfMissing: boolean;
+}
+
+/**
+ * Opens the database in `directory`. Opened read-only, nothing but the lock file is written, and unflushed commits stay
+ * in memory.
+ *
+ * Throws `LockedError` when somebody has it open, `InvalidArgumentError` when there is no database and none may be
+ * created (or the directory holds something else), `CorruptionError` for damage other than the torn tail of a crash.
+ */
+export async function openEngine(
+  directory: string,
+  options: OpenEngineOptions,
+  dependencies: EngineDependencies,
+): Promise<{ engine: Engine; report: RecoveryReport }> {
+  const { fileSystem, clock } = dependencies.environment;
+  const startedMs = clock.monotonicMs();
+  const mayCreate = options.createIfMissing && !options.readOnly;
+  if (inspectDirectory(fileSystem, directory).kind !== 'database' && !mayCreate) {
+    throw new InvalidArgumentError(`there is no database in ${directory}`, { facts: { directory } });
+  }
+  createDirectories(fileSystem, directory);
+  const lock = fileSystem.lock(join(directory, LOCK_NAME));
+  try {
+    // Again, as another process may have been faster.
+    const inspection = inspectDirectory(fileSystem, directory);
+    const recovery = new Recovery(directory, options, dependencies, inspection);
+    const recovered = options.readOnly ? await recovery.readOnly(lock) : await recovery.writable(lock);
+    const report = { ...recovery.report(), tookMs: clock.monotonicMs() - startedMs };
+    const engine = new Engine(recovered, options, dependencies);
+    const { lastTimestamp, batchesReplayed, tornBytesCut, tookMs } = report;
+    dependencies.listener({ type: 'recovery', lastTimestamp, batchesReplayed, tornBytesCut, tookMs });
+    return { engine, report };
+  } catch (cause) {
+    lock.release();
+    throw cause;
+  }
+}
+
+/** One run of recovery. */
+class Recovery {
+  readonly #directory: string;
+  readonly #options: OpenEngineOptions;
+  readonly #dependencies: EngineDependencies;
+  readonly #fileSystem: FileSystem;
+  readonly #ownNames: readonly string[];
+  readonly #created: boolean;
+  #state: DatabaseState;
+  /** Manifest that was in force; undefined in a fresh directory. */
+  readonly #manifestNumber: number | undefined;
+  #tornBytes = 0;
+  #replay: ReplaySummary | undefined;
+  #orphans: readonly string[] = [];
+
+  constructor(
+    directory: string,
+    options: OpenEngineOptions,
+    dependencies: EngineDependencies,
+    inspection: DirectoryInspection,
+  ) {
+    this.#directory = directory;
+    this.#options = options;
+    this.#dependencies = dependencies;
+    this.#fileSystem = dependencies.environment.fileSystem;
+    this.#ownNames = inspection.ownNames;
+    this.#created = inspection.kind !== 'database';
+    if (this.#created) {
+      const version = new Version();
+      this.#state = { version, nextFileNumber: FIRST_LOG_NUMBER, logNumber: 0, lastTimestamp: 0, prunedThrough: 0 };
+      return;
+    }
+    const manifest = readManifest(this.#fileSystem, directory);
+    this.#manifestNumber = manifest.number;
+    this.#tornBytes = manifest.tornBytes;
+    this.#state = { ...manifest.state, nextFileNumber: firstFreeNumber(manifest.state, this.#ownNames) };
+    checkTables(this.#fileSystem, directory, manifest.state.version);
+  }
+
+  report(): Omit<RecoveryReport, 'tookMs'> {
+    return {
+      created: this.#created,
+      lastTimestamp: this.#replay?.lastTimestamp ?? this.#state.lastTimestamp,
+      logsReplayed: this.#replay?.logNumbers.length ?? 0,
+      batchesReplayed: this.#replay?.batches ?? 0,
+      bytesReplayed: this.#replay?.bytes ?? 0,
+      tornBytesCut: this.#tornBytes + (this.#replay?.tornBytes ?? 0),
+      orphansRemoved: this.#orphans,
+    };
+  }
+
+  async readOnly(lock: FileLock): Promise<RecoveredEngine> {
+    const memtables: SealedMemtable[] = [];
+    await this.#replayInto((replayed) => {
+      memtables.unshift({ ...replayed, logNumber: undefined });
+    });
+    return this.#recovered(lock, { memtables });
+  }
+
+  async writable(lock: FileLock): Promise<RecoveredEngine> {
+    if (this.#created) {
+      this.#orphans = this.#ownNames;
+      this.#unlink(this.#ownNames);
+    } else {
+      await this.#replayInto((replayed) => this.#flush(replayed));
+      this.#orphans = this.#unreferenced();
+    }
+    const logNumber = this.#allocate();
+    const log = LogWriter.create(this.#fileSystem, this.#directory, logNumber);
+    try {
+      const manifestNumber = this.#allocate();
+      const lastTimestamp = this.#replay?.lastTimestamp ?? this.#state.lastTimestamp;
+      this.#state = { ...this.#state, logNumber, lastTimestamp };
+      const manifest = ManifestWriter.create(this.#fileSystem, this.#directory, manifestNumber, this.#state);
+      try {
+        if (!this.#created) this.#unlink([...this.#orphans, ...this.#replacedNames()]);
+        return this.#recovered(lock, { log, manifest, memtables: [] });
+      } catch (cause) {
+        manifest.close();
+        throw cause;
+      }
+    } catch (cause) {
+      log.close();
+      throw cause;
+    }
+  }
+
+  #recovered(
+    lock: FileLock,
+    opened: { log?: LogWriter; manifest?: ManifestWriter; memtables: readonly SealedMemtable[] },
+  ): RecoveredEngine {
+    return {
+      directory: this.#directory,
+      lock,
+      state: this.#state,
+      manifest: opened.manifest,
+      log: opened.log,
+      memtables: opened.memtables,
+      lastTimestamp: this.#replay?.lastTimestamp ?? this.#state.lastTimestamp,
+    };
+  }
+
+  async #replayInto(receive: (replayed: ReplayedMemtable) => void | Promise<void>): Promise<void> {
+    const source = {
+      fileSystem: this.#fileSystem,
+      directory: this.#directory,
+      ownNames: this.#ownNames,
+      state: this.#state,
+      memtableBytes: this.#options.memtableBytes,
+    };
+    this.#replay = await replayLogs(source, receive);
+  }
+
+  /** Writes a replayed memtable to a table of level 0. It counts only with the manifest written at the end. */
+  async #flush(replayed: ReplayedMemtable): Promise<void> {
+    const { blockBytes, bloomBitsPerKey, compression } = this.#options;
+    const version = this.#state.version;
+    const job: FlushJob = {
+      kind: 'flush',
+      memtable: replayed.memtable,
+      fileNumber: this.#allocate(),
+      directory: this.#directory,
+      format: { blockBytes, bloomBitsPerKey, compression },
+      retention: this.#dependencies.retention.view(),
+      olderRuns: version.levels.flatMap(({ runs }) => runs.map((run) => run.tables)),
+    };
+    const result = await this.#dependencies.executor.run(job);
+    this.#state = {
+      ...this.#state,
+      version: version.with(
+        { added: result.tables.map((table) => ({ level: 0, run: table.fileNumber, table })), removed: [] },
+        (meta) => meta,
+        (expected, found) => CorruptionError.at(fileName('table', job.fileNumber), 0, { expected, found }),
+      ),
+      prunedThrough: Math.max(this.#state.prunedThrough, result.prunedThrough),
+    };
+  }
+
+  #allocate(): number {
+    const number = this.#state.nextFileNumber;
+    this.#state = { ...this.#state, nextFileNumber: number + 1 };
+    return number;
+  }
+
+  /** Names that neither the old manifest nor its log needed. */
+  #unreferenced(): string[] {
+    const needed = new Set(this.#replacedNames());
+    for (const table of this.#state.version.tables()) needed.add(fileName('table', table.fileNumber));
+    return this.#ownNames.filter((name) => name !== CURRENT_NAME && !needed.has(name));
+  }
+
+  /** Names that were needed until the new manifest came into force. */
+  #replacedNames(): string[] {
+    const logs = (this.#replay?.logNumbers ?? []).map((number) => fileName('log', number));
+    return this.#manifestNumber === undefined ? logs : [fileName('manifest', this.#manifestNumber), ...logs];
+  }
+
+  #unlink(names: readonly string[]): void {
+    for (const name of names) {
+      const path = join(this.#directory, name);
+      // The switch of CURRENT has replaced a leftover temporary file already.
+      if (this.#fileSystem.exists(path)) this.#fileSystem.unlink(path);
+    }
+  }
+}
+
+function firstFreeNumber(state: DatabaseState, names: readonly string[]): number {
+  let next = state.nextFileNumber;
+  for (const name of names) next = Math.max(next, (parseFileName(name)?.number ?? 0) + 1);
+  return next;
+}
+
+/** Every table of the version must be there in its size; its content is verified as it is read. */
+function checkTables(fileSystem: FileSystem, directory: string, version: Version): void {
+  for (const table of version.tables()) {
+    const name = fileName('table', table.fileNumber);
+    const found = tableSize(fileSystem, join(directory, name));
+    if (found === table.sizeBytes) continue;
+    const what = {
+      expected: `a table of ${table.sizeBytes} bytes`,
+      found: found === undefined ? 'none' : `${found} bytes`,
+    };
+    throw CorruptionError.at(name, Math.min(found ?? 0, table.sizeBytes), what);
+  }
+}
+
+function tableSize(fileSystem: FileSystem, path: string): number | undefined {
+  try {
+    return fileSystem.stat(path).sizeBytes;
+  } catch (cause) {
+    if (cause instanceof IoError && cause.errno === 'ENOENT') return undefined;
+    throw cause;
+  }
+}
+
+/** Creates the directory and its missing parents, each durable in the one above. */
+function createDirectories(fileSystem: FileSystem, directory: string): void {
+  if (fileSystem.exists(directory)) return;
+  const parent = dirname(directory);
+  if (parent !== directory) createDirectories(fileSystem, parent);
+  fileSystem.createDirectory(directory);
+  fileSystem.syncDirectory(parent);
+}

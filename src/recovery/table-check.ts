@@ -1,0 +1,177 @@
+/** The part of `verify` that reads tables: each by itself, then all of them against one another. */
+
+import { compareByteRanges, CorruptionError, equalBytes, hashBytes, hexPreview } from '../base/index.js';
+import {
+  EntryKind,
+  fileName,
+  MAX_TIMESTAMP,
+  RunCursor,
+  type RunTable,
+  TableCursor,
+  type TableMeta,
+  TableReader,
+  type TableSource,
+  type Timestamp,
+  type Version,
+} from '../storage/index.js';
+
+const WHOLE_TABLE = { reverse: false, bulk: true } as const;
+
+/**
+ * Reads a whole table: every checksum, the order of its entries, its properties against its entries and against the
+ * manifest, and every key by way of index and filter. Throws `CorruptionError` at the first thing wrong.
+ */
+export function checkTable(source: TableSource, meta: TableMeta): void {
+  const table = new TableReader(source, meta.fileNumber, meta.sizeBytes);
+  try {
+    checkProperties(table, meta);
+    checkEntries(table, meta);
+  } finally {
+    table.close();
+  }
+}
+
+function checkProperties(table: TableReader, meta: TableMeta): void {
+  const found = table.properties;
+  for (const name of ['entries', 'tombstones', 'rawBytes', 'minTimestamp', 'maxTimestamp'] as const) {
+    if (found[name] !== meta[name])
+      throw refuse(table, `${name} ${meta[name]} as in the manifest`, String(found[name]));
+  }
+  for (const name of ['smallest', 'largest'] as const) {
+    if (equalBytes(found[name], meta[name])) continue;
+    throw refuse(table, `${name} key ${hexPreview(meta[name])} as in the manifest`, hexPreview(found[name]));
+  }
+}
+
+function checkEntries(table: TableReader, meta: TableMeta): void {
+  const seen = { entries: 0, tombstones: 0, rawBytes: 0, minTimestamp: MAX_TIMESTAMP, maxTimestamp: 0 };
+  const cursor = new TableCursor(table, WHOLE_TABLE);
+  let key: Uint8Array | undefined;
+  let timestamp: Timestamp = 0;
+  for (cursor.seekToStart(); cursor.valid; cursor.next()) {
+    const { keyBytes, keyStart, keyEnd } = cursor;
+    const order = key === undefined ? 1 : compareByteRanges(keyBytes, keyStart, keyEnd, key, 0, key.length);
+    if (order < 0 || (order === 0 && cursor.timestamp >= timestamp)) {
+      throw refuse(table, 'ascending entries', `entry ${seen.entries + 1} behind a greater one`);
+    }
+    timestamp = cursor.timestamp;
+    if (order > 0) {
+      if (key === undefined) checkBound(table, 'smallest', meta.smallest, keyBytes.subarray(keyStart, keyEnd));
+      key = keyBytes.slice(keyStart, keyEnd);
+      checkFound(table, key, timestamp);
+    }
+    seen.entries++;
+    if (cursor.kind === EntryKind.Delete) seen.tombstones++;
+    seen.rawBytes += keyEnd - keyStart + cursor.valueEnd - cursor.valueStart;
+    seen.minTimestamp = Math.min(seen.minTimestamp, timestamp);
+    seen.maxTimestamp = Math.max(seen.maxTimestamp, timestamp);
+  }
+  cursor.close();
+  if (key === undefined) throw refuse(table, 'entries', 'none');
+  checkBound(table, 'largest', meta.largest, key);
+  for (const name of ['entries', 'tombstones', 'rawBytes', 'minTimestamp', 'maxTimestamp'] as const) {
+    if (seen[name] !== meta[name]) throw refuse(table, `${name} ${meta[name]}`, String(seen[name]));
+  }
+}
+
+function checkBound(table: TableReader, name: string, expected: Uint8Array, found: Uint8Array): void {
+  if (equalBytes(expected, found)) return;
+  throw refuse(table, `${name} key ${hexPreview(expected)}`, hexPreview(found));
+}
+
+/** The newest version of every key must be what a point lookup comes to. */
+function checkFound(table: TableReader, key: Uint8Array, timestamp: Timestamp): void {
+  if (table.find(key, hashBytes(key), MAX_TIMESTAMP) && table.foundTimestamp === timestamp) return;
+  throw refuse(table, `key ${hexPreview(key)} to be found through filter and index`, 'another version, or nothing');
+}
+
+/**
+ * Checks that, key by key, what a newer run holds is newer than what an older run holds. Requires tables that passed
+ * `checkTable`. Throws `CorruptionError` at the first key that does not fit.
+ */
+export function checkLevelOrder(source: TableSource, version: Version): void {
+  const runs = version.levels.flatMap((level) => level.runs);
+  const walks = runs.map((run) => new RunWalk(source, run.tables));
+  try {
+    for (const walk of walks) walk.cursor.seekToStart();
+    let key: Uint8Array | undefined;
+    let age = 0;
+    let timestamp: Timestamp = 0;
+    for (let at = smallest(walks); at >= 0; at = smallest(walks)) {
+      const { cursor } = walks[at]!;
+      const { keyBytes, keyStart, keyEnd } = cursor;
+      const sameKey = key !== undefined && compareByteRanges(keyBytes, keyStart, keyEnd, key, 0, key.length) === 0;
+      if (!sameKey) key = keyBytes.slice(keyStart, keyEnd);
+      else if (at < age || cursor.timestamp === timestamp) {
+        throw CorruptionError.at(walks[at]!.fileName, 0, {
+          expected: `only versions newer than ${timestamp} of key ${hexPreview(key!)}, which an older run holds`,
+          found: `version ${cursor.timestamp}`,
+        });
+      }
+      age = at;
+      timestamp = cursor.timestamp;
+      cursor.next();
+    }
+  } finally {
+    for (const walk of walks) walk.close();
+  }
+}
+
+/** Which walk stands on the first entry (of equal ones, that of the newest run); -1 when all have ended. */
+function smallest(walks: readonly RunWalk[]): number {
+  let best = -1;
+  for (let i = 0; i < walks.length; i++) {
+    const cursor = walks[i]!.cursor;
+    if (!cursor.valid) continue;
+    if (best < 0) {
+      best = i;
+      continue;
+    }
+    const leader = walks[best]!.cursor;
+    const order = compareByteRanges(
+      cursor.keyBytes,
+      cursor.keyStart,
+      cursor.keyEnd,
+      leader.keyBytes,
+      leader.keyStart,
+      leader.keyEnd,
+    );
+    if (order < 0 || (order === 0 && cursor.timestamp > leader.timestamp)) best = i;
+  }
+  return best;
+}
+
+/** One pass over a run with one table open at a time. */
+class RunWalk {
+  readonly cursor: RunCursor;
+  #open: TableReader | undefined;
+
+  constructor(source: TableSource, tables: readonly TableMeta[]) {
+    const openTables = tables.map(
+      ({ fileNumber, sizeBytes, smallest: first, largest }): RunTable => ({
+        smallest: first,
+        largest,
+        reader: () => {
+          this.#open?.close();
+          this.#open = new TableReader(source, fileNumber, sizeBytes);
+          return this.#open;
+        },
+      }),
+    );
+    this.cursor = new RunCursor(openTables, WHOLE_TABLE);
+  }
+
+  get fileName(): string {
+    return fileName('table', this.#open?.fileNumber ?? 0);
+  }
+
+  close(): void {
+    this.cursor.close();
+    this.#open?.close();
+  }
+}
+
+/** Findings about a table as a whole have no better offset than its properties'. */
+function refuse(table: TableReader, expected: string, found: string): CorruptionError {
+  return CorruptionError.at(table.name, table.properties.index.offset, { expected, found });
+}

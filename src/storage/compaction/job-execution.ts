@@ -1,0 +1,139 @@
+/**
+ * Executes jobs as a sequence of steps of bounded work: the generator yields after each, so that an executor on a busy
+ * thread can let others in between. Whole-table reads go around the block cache.
+ */
+
+import { assert } from '../../base/index.js';
+import { closeAll, type FileSystem } from '../../vfs/index.js';
+import { MergingCursor } from '../cursor/merging-cursor.js';
+import type { EntryCursor } from '../entry.js';
+import type { TableMeta } from '../format/manifest-edit.js';
+import { RunCursor } from '../table/run-cursor.js';
+import { TableReader } from '../table/table-reader.js';
+import { TableWriter } from '../table/table-writer.js';
+import type { CompactionJob, FlushJob, Job, JobResult } from './job.js';
+import { VersionFilter } from './version-filter.js';
+
+/** A step ends after this many entries or bytes: about a millisecond. */
+const STEP_ENTRIES = 1024;
+const STEP_BYTES = 64 * 1024;
+
+export type JobSteps = Generator<undefined, JobResult>;
+
+export function executeJob(job: Job, fileSystem: FileSystem): JobSteps {
+  return job.kind === 'flush' ? executeFlush(job, fileSystem) : executeCompaction(job, fileSystem);
+}
+
+function* executeFlush(job: FlushJob, fileSystem: FileSystem): JobSteps {
+  const outputs = new Outputs(fileSystem, job, [job.fileNumber], Number.POSITIVE_INFINITY);
+  return yield* filtered(job.memtable.cursor(), outputs, new VersionFilter(job.retention, job.olderRuns), 0);
+}
+
+function* executeCompaction(job: CompactionJob, fileSystem: FileSystem): JobSteps {
+  const source = { fileSystem, directory: job.directory, cache: undefined };
+  const readers: TableReader[] = [];
+  let bytesRead = 0;
+  const runs = job.inputs.map((tables) => {
+    const opened = tables.map((table) => ({ ...table, reader: lazyReader(table, source, readers) }));
+    for (const table of tables) bytesRead += table.sizeBytes;
+    return new RunCursor(opened, { reverse: false, bulk: true });
+  });
+  const outputs = new Outputs(fileSystem, job, job.fileNumbers, job.tableBytes);
+  try {
+    const filter = new VersionFilter(job.retention, job.olderRuns);
+    return yield* filtered(new MergingCursor(runs, false), outputs, filter, bytesRead);
+  } finally {
+    closeAll(readers);
+  }
+}
+
+function lazyReader(
+  table: TableMeta,
+  source: ConstructorParameters<typeof TableReader>[0],
+  opened: TableReader[],
+): () => TableReader {
+  let reader: TableReader | undefined;
+  return () => {
+    if (reader === undefined) {
+      reader = new TableReader(source, table.fileNumber, table.sizeBytes);
+      opened.push(reader);
+    }
+    return reader;
+  };
+}
+
+/** Drains `cursor` through `filter` into `outputs`. */
+function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter, bytesRead: number): JobSteps {
+  try {
+    let entries = 0;
+    let bytes = 0;
+    for (cursor.seekToStart(); cursor.valid; cursor.next()) {
+      const { keyBytes, keyStart, keyEnd, timestamp, kind, valueStart, valueEnd } = cursor;
+      if (filter.keeps(keyBytes, keyStart, keyEnd, timestamp, kind)) {
+        outputs
+          .writerFor(keyBytes, keyStart, keyEnd)
+          .add(keyBytes, keyStart, keyEnd, timestamp, kind, cursor.valueBytes, valueStart, valueEnd);
+      }
+      entries++;
+      bytes += keyEnd - keyStart + valueEnd - valueStart;
+      if (entries >= STEP_ENTRIES || bytes >= STEP_BYTES) {
+        entries = bytes = 0;
+        yield;
+      }
+    }
+    const tables = outputs.finish();
+    const bytesWritten = tables.reduce((sum, table) => sum + table.sizeBytes, 0);
+    return { tables, bytesRead, bytesWritten, entriesDropped: filter.dropped, prunedThrough: filter.prunedThrough };
+  } finally {
+    cursor.close();
+    outputs.abandon();
+  }
+}
+
+/** The tables that a job writes, one behind the other; all versions of a key go to the same one. */
+class Outputs {
+  readonly #fileSystem: FileSystem;
+  readonly #job: Job;
+  readonly #fileNumbers: readonly number[];
+  readonly #tableBytes: number;
+  readonly #finished: TableMeta[] = [];
+  #writer: TableWriter | undefined;
+  #begun = 0;
+
+  constructor(fileSystem: FileSystem, job: Job, fileNumbers: readonly number[], tableBytes: number) {
+    assert(fileNumbers.length > 0, 'a job has a number for its output');
+    this.#fileSystem = fileSystem;
+    this.#job = job;
+    this.#fileNumbers = fileNumbers;
+    this.#tableBytes = tableBytes;
+  }
+
+  writerFor(key: Uint8Array, start: number, end: number): TableWriter {
+    const writer = this.#writer;
+    if (writer !== undefined) {
+      const goesOn =
+        writer.sizeBytes < this.#tableBytes ||
+        this.#begun === this.#fileNumbers.length ||
+        writer.hasLastKey(key, start, end);
+      if (goesOn) return writer;
+      this.#finished.push(writer.finish());
+    }
+    const { directory, format } = this.#job;
+    this.#writer = new TableWriter(this.#fileSystem, directory, this.#fileNumbers[this.#begun++]!, format);
+    return this.#writer;
+  }
+
+  /** Everything is durable afterwards, names included. */
+  finish(): TableMeta[] {
+    if (this.#writer !== undefined) this.#finished.push(this.#writer.finish());
+    this.#writer = undefined;
+    if (this.#finished.length > 0) this.#fileSystem.syncDirectory(this.#job.directory);
+    return this.#finished;
+  }
+
+  /** Closes what is open after an error. */
+  abandon(): void {
+    this.#writer?.abandon();
+    this.#writer = undefined;
+  }
+}

@@ -1,0 +1,254 @@
+/**
+ * What a reader of the engine walks: per key the newest version as of a timestamp, deletions hidden, inside a range.
+ * Starts before the first entry.
+ */
+
+import { compareByteRanges, EMPTY_BYTES, type KeyRange } from '../../base/index.js';
+import { copyBytes, copyOut } from '../byte-copy.js';
+import { type EntryCursor, EntryKind, MAX_TIMESTAMP, type Timestamp } from '../entry.js';
+
+export interface EngineCursor {
+  /** Moves on; false at the end, after which the cursor is closed. */
+  next(): boolean;
+  /** The entry that the last `next` found: views that hold until the next call. */
+  readonly keyBytes: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueBytes: Uint8Array;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  /** Copies that belong to the caller. */
+  key(): Uint8Array;
+  value(): Uint8Array;
+  /** Gives back memtables and tables. Idempotent. */
+  close(): void;
+}
+
+/** What a visible cursor holds on to. */
+export interface CursorPins {
+  /** Throws when the engine no longer answers. */
+  check(): void;
+  release(): void;
+}
+
+/** After this many versions of one key in a row, seeking the next key is cheaper than stepping. */
+const STEPS_BEFORE_SEEK = 8;
+
+abstract class VisibleCursor implements EngineCursor {
+  keyBytes: Uint8Array = EMPTY_BYTES;
+  keyStart = 0;
+  keyEnd = 0;
+  valueBytes: Uint8Array = EMPTY_BYTES;
+  valueStart = 0;
+  valueEnd = 0;
+
+  protected readonly source: EntryCursor;
+  protected readonly range: KeyRange;
+  protected readonly asOf: Timestamp;
+  readonly #pins: CursorPins;
+  #begun = false;
+  #closed = false;
+
+  constructor(source: EntryCursor, range: KeyRange, asOf: Timestamp, pins: CursorPins) {
+    this.source = source;
+    this.range = range;
+    this.asOf = asOf;
+    this.#pins = pins;
+  }
+
+  next(): boolean {
+    if (this.#closed) return false;
+    this.#pins.check();
+    if (!this.#begun) {
+      this.#begun = true;
+      this.begin();
+    }
+    if (this.advance()) return true;
+    this.close();
+    return false;
+  }
+
+  key(): Uint8Array {
+    return copyOut(this.keyBytes, this.keyStart, this.keyEnd);
+  }
+
+  value(): Uint8Array {
+    return copyOut(this.valueBytes, this.valueStart, this.valueEnd);
+  }
+
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.keyBytes = this.valueBytes = EMPTY_BYTES;
+    this.keyStart = this.keyEnd = this.valueStart = this.valueEnd = 0;
+    this.source.close();
+    this.#pins.release();
+  }
+
+  /** Stands the source on its first entry in the range. */
+  protected abstract begin(): void;
+  /** Moves to the next visible entry and shows it; false when there is none. */
+  protected abstract advance(): boolean;
+}
+
+/** Ascending. The source stays on the entry that is shown, so nothing but the key is copied. */
+class AscendingCursor extends VisibleCursor {
+  #lastKey = new Uint8Array(64);
+  #lastKeyLength = -1;
+
+  protected override begin(): void {
+    if (this.range.lower === undefined) this.source.seekToStart();
+    else this.source.seek(this.range.lower, MAX_TIMESTAMP);
+  }
+
+  protected override advance(): boolean {
+    const source = this.source;
+    const upper = this.range.upper;
+    if (this.#lastKeyLength >= 0) this.#passLastKey();
+    while (source.valid) {
+      if (upper !== undefined && compareSource(source, upper) >= 0) return false;
+      if (source.timestamp > this.asOf) {
+        this.#passNewer();
+        continue;
+      }
+      this.#rememberKey();
+      if (source.kind === EntryKind.Put) {
+        this.#show();
+        return true;
+      }
+      this.#passLastKey();
+    }
+    return false;
+  }
+
+  #show(): void {
+    const source = this.source;
+    this.keyBytes = source.keyBytes;
+    this.keyStart = source.keyStart;
+    this.keyEnd = source.keyEnd;
+    this.valueBytes = source.valueBytes;
+    this.valueStart = source.valueStart;
+    this.valueEnd = source.valueEnd;
+  }
+
+  #rememberKey(): void {
+    const { keyBytes, keyStart, keyEnd } = this.source;
+    const length = keyEnd - keyStart;
+    if (length > this.#lastKey.length) this.#lastKey = new Uint8Array(length * 2);
+    copyBytes(this.#lastKey, 0, keyBytes, keyStart, keyEnd);
+    this.#lastKeyLength = length;
+  }
+
+  /** Moves past all versions of the remembered key. */
+  #passLastKey(): void {
+    const source = this.source;
+    const key = this.#lastKey;
+    const length = this.#lastKeyLength;
+    this.#lastKeyLength = -1;
+    for (let steps = 0; steps < STEPS_BEFORE_SEEK; steps++) {
+      source.next();
+      if (!source.valid) return;
+      if (compareByteRanges(source.keyBytes, source.keyStart, source.keyEnd, key, 0, length) !== 0) return;
+    }
+    source.seek(key.slice(0, length), 0);
+  }
+
+  /** Moves past versions above `asOf`, as far as a few steps and a seek go. */
+  #passNewer(): void {
+    const source = this.source;
+    for (let steps = 0; steps < STEPS_BEFORE_SEEK; steps++) {
+      source.next();
+      if (!source.valid || source.timestamp <= this.asOf) return;
+    }
+    source.seek(source.keyBytes.slice(source.keyStart, source.keyEnd), this.asOf);
+  }
+}
+
+/**
+ * Descending: versions of a key come oldest first, so each candidate is copied before the source goes on to see whether a
+ * newer one is visible too.
+ */
+class DescendingCursor extends VisibleCursor {
+  #key = new Uint8Array(64);
+  #value = new Uint8Array(256);
+
+  protected override begin(): void {
+    const upper = this.range.upper;
+    if (upper === undefined) this.source.seekToStart();
+    // Behind all versions of `upper`, which descend with it: the range excludes it.
+    else this.source.seek(upper, MAX_TIMESTAMP);
+  }
+
+  protected override advance(): boolean {
+    const source = this.source;
+    const lower = this.range.lower;
+    while (source.valid) {
+      if (lower !== undefined && compareSource(source, lower) < 0) return false;
+      if (this.#newestVisible()) return true;
+    }
+    return false;
+  }
+
+  /** Passes all versions of the source's key; true when the newest one as of the timestamp is a value, which is shown. */
+  #newestVisible(): boolean {
+    const source = this.source;
+    const keyLength = source.keyEnd - source.keyStart;
+    if (keyLength > this.#key.length) this.#key = new Uint8Array(keyLength * 2);
+    const key = this.#key;
+    copyBytes(key, 0, source.keyBytes, source.keyStart, source.keyEnd);
+    let isPut = false;
+    do {
+      if (source.timestamp > this.asOf) {
+        this.#passNewer(key, keyLength);
+        break;
+      }
+      isPut = source.kind === EntryKind.Put;
+      if (isPut) this.#copyValue();
+      source.next();
+    } while (
+      source.valid &&
+      compareByteRanges(source.keyBytes, source.keyStart, source.keyEnd, key, 0, keyLength) === 0
+    );
+    if (!isPut) return false;
+    this.keyBytes = key;
+    this.keyEnd = keyLength;
+    this.valueBytes = this.#value;
+    return true;
+  }
+
+  /** Moves past the rest of the versions of a key, all of which are above `asOf`. */
+  #passNewer(key: Uint8Array, keyLength: number): void {
+    const source = this.source;
+    for (let steps = 0; steps < STEPS_BEFORE_SEEK; steps++) {
+      source.next();
+      if (!source.valid) return;
+      if (compareByteRanges(source.keyBytes, source.keyStart, source.keyEnd, key, 0, keyLength) !== 0) return;
+    }
+    source.seek(key.slice(0, keyLength), MAX_TIMESTAMP);
+  }
+
+  #copyValue(): void {
+    const { valueBytes, valueStart, valueEnd } = this.source;
+    const length = valueEnd - valueStart;
+    if (length > this.#value.length) this.#value = new Uint8Array(length * 2);
+    copyBytes(this.#value, 0, valueBytes, valueStart, valueEnd);
+    this.valueEnd = length;
+  }
+}
+
+function compareSource(source: EntryCursor, key: Uint8Array): number {
+  return compareByteRanges(source.keyBytes, source.keyStart, source.keyEnd, key, 0, key.length);
+}
+
+export interface VisibleCursorOptions {
+  readonly range: KeyRange;
+  readonly asOf: Timestamp;
+  readonly reverse: boolean;
+  readonly pins: CursorPins;
+}
+
+/** @param source walks in the direction that `options.reverse` says; closed with the cursor. */
+export function visibleCursor(source: EntryCursor, options: VisibleCursorOptions): EngineCursor {
+  const { range, asOf, reverse, pins } = options;
+  return reverse ? new DescendingCursor(source, range, asOf, pins) : new AscendingCursor(source, range, asOf, pins);
+}

@@ -1,0 +1,136 @@
+/**
+ * Merges cursors of one direction into one: a binary heap of child numbers over copies of the children's current fields,
+ * so that comparing never touches a child. Children come newest first; of equal entries the newer child's is first.
+ */
+
+import { assert, compareByteRanges, EMPTY_BYTES } from '../../base/index.js';
+import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
+
+export class MergingCursor implements EntryCursor {
+  valid = false;
+  keyBytes: Uint8Array = EMPTY_BYTES;
+  keyStart = 0;
+  keyEnd = 0;
+  timestamp: Timestamp = 0;
+  kind: EntryKind = EntryKind.Put;
+  valueBytes: Uint8Array = EMPTY_BYTES;
+  valueStart = 0;
+  valueEnd = 0;
+
+  readonly #children: readonly EntryCursor[];
+  readonly #sign: 1 | -1;
+  readonly #keyBytes: Uint8Array[] = [];
+  readonly #keyStarts: Float64Array;
+  readonly #keyEnds: Float64Array;
+  readonly #timestamps: Float64Array;
+  /** Child numbers; the first `#size` form a heap whose root is the current entry. */
+  readonly #heap: Int32Array;
+  #size = 0;
+
+  constructor(children: readonly EntryCursor[], reverse: boolean) {
+    this.#children = children;
+    this.#sign = reverse ? -1 : 1;
+    for (let i = 0; i < children.length; i++) this.#keyBytes.push(EMPTY_BYTES);
+    this.#keyStarts = new Float64Array(children.length);
+    this.#keyEnds = new Float64Array(children.length);
+    this.#timestamps = new Float64Array(children.length);
+    this.#heap = new Int32Array(children.length);
+  }
+
+  seekToStart(): void {
+    for (const child of this.#children) child.seekToStart();
+    this.#build();
+  }
+
+  seek(key: Uint8Array, timestamp: Timestamp): void {
+    for (const child of this.#children) child.seek(key, timestamp);
+    this.#build();
+  }
+
+  next(): void {
+    assert(this.valid, 'only a cursor that stands on an entry moves on');
+    const number = this.#heap[0]!;
+    const child = this.#children[number]!;
+    child.next();
+    if (child.valid) this.#copyHead(number, child);
+    else this.#heap[0] = this.#heap[--this.#size]!;
+    this.#siftDown(0);
+    this.#show();
+  }
+
+  close(): void {
+    this.valid = false;
+    this.#size = 0;
+    for (const child of this.#children) child.close();
+    this.#keyBytes.fill(EMPTY_BYTES);
+    this.keyBytes = this.valueBytes = EMPTY_BYTES;
+  }
+
+  #build(): void {
+    this.#size = 0;
+    for (let number = 0; number < this.#children.length; number++) {
+      const child = this.#children[number]!;
+      if (!child.valid) continue;
+      this.#copyHead(number, child);
+      this.#heap[this.#size++] = number;
+    }
+    for (let at = (this.#size >>> 1) - 1; at >= 0; at--) this.#siftDown(at);
+    this.#show();
+  }
+
+  #copyHead(number: number, child: EntryCursor): void {
+    this.#keyBytes[number] = child.keyBytes;
+    this.#keyStarts[number] = child.keyStart;
+    this.#keyEnds[number] = child.keyEnd;
+    this.#timestamps[number] = child.timestamp;
+  }
+
+  #show(): void {
+    if (this.#size === 0) {
+      this.valid = false;
+      return;
+    }
+    const number = this.#heap[0]!;
+    const child = this.#children[number]!;
+    this.keyBytes = child.keyBytes;
+    this.keyStart = this.#keyStarts[number]!;
+    this.keyEnd = this.#keyEnds[number]!;
+    this.timestamp = this.#timestamps[number]!;
+    this.kind = child.kind;
+    this.valueBytes = child.valueBytes;
+    this.valueStart = child.valueStart;
+    this.valueEnd = child.valueEnd;
+    this.valid = true;
+  }
+
+  #siftDown(from: number): void {
+    const heap = this.#heap;
+    const size = this.#size;
+    const number = heap[from]!;
+    let at = from;
+    for (;;) {
+      let first = 2 * at + 1;
+      if (first >= size) break;
+      if (first + 1 < size && this.#isBefore(heap[first + 1]!, heap[first]!)) first++;
+      if (!this.#isBefore(heap[first]!, number)) break;
+      heap[at] = heap[first]!;
+      at = first;
+    }
+    heap[at] = number;
+  }
+
+  #isBefore(a: number, b: number): boolean {
+    const byKey = compareByteRanges(
+      this.#keyBytes[a]!,
+      this.#keyStarts[a]!,
+      this.#keyEnds[a]!,
+      this.#keyBytes[b]!,
+      this.#keyStarts[b]!,
+      this.#keyEnds[b]!,
+    );
+    if (byKey !== 0) return byKey * this.#sign < 0;
+    const byTime = this.#timestamps[b]! - this.#timestamps[a]!;
+    if (byTime !== 0) return byTime * this.#sign < 0;
+    return a < b;
+  }
+}

@@ -1,0 +1,346 @@
+/**
+ * The commit pipeline: everything that writes to the log goes through this queue, in order.
+ *
+ *   queued → one group per scheduler turn → one write to the log → one sync, when a member wants it → memtable → published
+ *   → promises resolve
+ *
+ * While a group waits for its sync the next one gathers. A full memtable, a `seal` or a `sync` request is a group of its
+ * own. Any error on the way poisons the engine: the group, whatever is queued, and every later commit are refused.
+ * Synchronous commits bring what is under way to its end on this thread, then go the same way.
+ */
+
+import { ByteWriter, type Scheduler } from '../../base/index.js';
+import type { Timestamp } from '../entry.js';
+import { appendBatchRecord, appendSegmentEnd } from '../format/log-record.js';
+import type { LogWriter } from '../log/log-writer.js';
+import type { BatchVisitor, WriteBatch } from '../write-batch.js';
+import type { Durability, WalSync } from './engine-options.js';
+import type { Gate } from './gate.js';
+import type { MemtableStack } from './memtable-stack.js';
+
+/** What the pipeline needs of the engine around it. */
+export interface PipelineHost {
+  readonly scheduler: Scheduler;
+  readonly gate: Gate;
+  readonly memtables: MemtableStack;
+  readonly walSync: WalSync;
+  /** False while as many memtables are sealed as may be; `resume` follows when that changes. */
+  canSeal(): boolean;
+  /** Flushes on this thread until `canSeal`. */
+  makeRoomNow(): void;
+  /** Creates the log segment with this number. */
+  createLog(number: number): LogWriter;
+  allocateFileNumber(): number;
+  /** Told after the memtable was sealed and its segment closed. */
+  sealed(): void;
+}
+
+interface Request {
+  /** Undefined for a bare sync or seal. */
+  readonly batch: WriteBatch | undefined;
+  readonly timestamp: Timestamp;
+  readonly durable: boolean;
+  readonly seal: boolean;
+  readonly resolve: () => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+interface Group {
+  readonly requests: readonly Request[];
+  readonly durable: boolean;
+  /** Number of the segment that follows; undefined when this group does not seal. */
+  readonly successor: number | undefined;
+}
+
+export interface PipelineStats {
+  readonly commits: number;
+  readonly groups: number;
+  readonly syncs: number;
+  readonly logBytes: number;
+}
+
+/** A group ends with the commit that takes it past this size. */
+const GROUP_BYTES = 1024 * 1024;
+/** What an entry takes in a memtable besides key and value, at most. */
+const ENTRY_OVERHEAD_BYTES = 24;
+
+export class CommitPipeline {
+  readonly #host: PipelineHost;
+  readonly #frames = new ByteWriter(64 * 1024);
+  #log: LogWriter;
+  #queue: Request[] = [];
+  #inFlight: Group | undefined;
+  #turnPlanned = false;
+  #lastTimestamp: Timestamp;
+  #unsyncedCommits = 0;
+  #cancelTimer: (() => void) | undefined;
+  #commits = 0;
+  #groups = 0;
+  #syncs = 0;
+  #logBytes = 0;
+  /** Of the batch that `#visit` applies. */
+  #applied: Timestamp = 0;
+  readonly #visit: BatchVisitor = (kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+    this.#host.memtables.active.addRanges(this.#applied, kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
+  };
+
+  /** @param log the active segment. @param lastTimestamp newest commit recovered. */
+  constructor(host: PipelineHost, log: LogWriter, lastTimestamp: Timestamp) {
+    this.#host = host;
+    this.#log = log;
+    this.#lastTimestamp = lastTimestamp;
+  }
+
+  /** Newest commit that is readable. */
+  get lastTimestamp(): Timestamp {
+    return this.#lastTimestamp;
+  }
+
+  get logNumber(): number {
+    return this.#log.number;
+  }
+
+  commit(batch: WriteBatch, timestamp: Timestamp, durability: Durability | undefined): Promise<void> {
+    return this.#enqueue(batch, timestamp, this.#isDurable(durability), false);
+  }
+
+  /** Resolves when everything queued before is durable. */
+  sync(): Promise<void> {
+    return this.#enqueue(undefined, 0, true, false);
+  }
+
+  /** Resolves when the memtable that holds everything queued before is sealed; at once when that is empty. */
+  seal(): Promise<void> {
+    return this.#enqueue(undefined, 0, true, true);
+  }
+
+  commitSync(batch: WriteBatch, timestamp: Timestamp, durability: Durability | undefined): void {
+    let failure: { readonly cause: unknown } | undefined;
+    this.#queue.push({
+      batch,
+      timestamp,
+      durable: this.#isDurable(durability),
+      seal: false,
+      resolve: () => undefined,
+      reject: (cause) => {
+        failure = { cause };
+      },
+    });
+    this.drainNow();
+    if (failure !== undefined) throw failure.cause;
+  }
+
+  /** Brings everything under way to its end on this thread. After a fault the queue is empty and the gate says so. */
+  drainNow(): void {
+    while (this.#inFlight !== undefined || this.#queue.length > 0) {
+      this.#attempt(() => {
+        let group = this.#inFlight;
+        if (group === undefined) {
+          group = this.#begin();
+          if (group === undefined) {
+            this.#host.makeRoomNow();
+            return;
+          }
+        }
+        if (group.durable) this.#log.syncNow();
+        this.#complete(group);
+      });
+    }
+  }
+
+  /** Goes on after the host has made room. */
+  resume(): void {
+    if (this.#queue.length > 0) this.#planTurn();
+  }
+
+  /** Refuses everything that waits; called once the gate is poisoned or closed. */
+  refuseAll(): void {
+    const waiting = [...(this.#inFlight?.requests ?? []), ...this.#queue];
+    this.#inFlight = undefined;
+    this.#queue = [];
+    this.#stopTimer();
+    for (const request of waiting) request.reject(this.#host.gate.refusal());
+  }
+
+  /** Ends the segment in order and closes it; the queue is empty and the gate open. */
+  async finish(): Promise<void> {
+    this.#stopTimer();
+    this.#writeSegmentEnd(0);
+    await this.#log.sync();
+    this.#syncs++;
+    this.#log.close();
+  }
+
+  /** Closes the segment as it is. */
+  abandon(): void {
+    this.#stopTimer();
+    this.#log.close();
+  }
+
+  stats(): PipelineStats {
+    return { commits: this.#commits, groups: this.#groups, syncs: this.#syncs, logBytes: this.#logBytes };
+  }
+
+  #isDurable(durability: Durability | undefined): boolean {
+    return durability === undefined ? this.#host.walSync === 'commit' : durability === 'commit';
+  }
+
+  #enqueue(batch: WriteBatch | undefined, timestamp: Timestamp, durable: boolean, seal: boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ batch, timestamp, durable, seal, resolve, reject });
+      if (!this.#turnPlanned && this.#inFlight === undefined) this.#planTurn();
+    });
+  }
+
+  #planTurn(): void {
+    if (this.#turnPlanned) return;
+    this.#turnPlanned = true;
+    this.#host.scheduler.nextTurn(() => {
+      this.#turnPlanned = false;
+      this.#turn();
+    });
+  }
+
+  #turn(): void {
+    if (this.#inFlight !== undefined || this.#queue.length === 0) return;
+    const group = this.#attempt(() => this.#begin());
+    if (group === undefined) return;
+    if (!group.durable) {
+      this.#attempt(() => this.#complete(group));
+      this.resume();
+      return;
+    }
+    this.#log.sync().then(
+      () => this.#synced(group),
+      (cause: unknown) => this.#host.gate.poison(cause),
+    );
+  }
+
+  #synced(group: Group): void {
+    // A synchronous commit may have brought the group to its end, or a fault may have ended everything.
+    if (this.#inFlight !== group) return;
+    this.#attempt(() => this.#complete(group));
+    this.resume();
+  }
+
+  /** Runs a step of the pipeline; an error poisons the engine, which empties the pipeline. */
+  #attempt<T>(step: () => T): T | undefined {
+    try {
+      return step();
+    } catch (cause) {
+      this.#host.gate.poison(cause);
+      return undefined;
+    }
+  }
+
+  /** Takes the next group from the queue and writes it; undefined when it has to wait for room. */
+  #begin(): Group | undefined {
+    const taken = this.#take();
+    if (taken === undefined) return undefined;
+    const { requests, seals } = taken;
+    const durable = seals || requests.some((request) => request.durable) || this.#isSyncDue(requests.length);
+    const group = { requests, durable, successor: seals ? this.#host.allocateFileNumber() : undefined };
+    // In flight from here to the end of `#complete`, so that a fault in between finds whom to refuse.
+    this.#inFlight = group;
+    this.#groups++;
+    if (group.successor !== undefined) {
+      this.#writeSegmentEnd(group.successor);
+      return group;
+    }
+    this.#frames.reset();
+    for (const request of requests) {
+      if (request.batch !== undefined) appendBatchRecord(this.#frames, request.timestamp, request.batch);
+    }
+    this.#write();
+    return group;
+  }
+
+  #take(): { requests: Request[]; seals: boolean } | undefined {
+    const first = this.#queue[0]!;
+    const memtables = this.#host.memtables;
+    const mustSeal = first.seal || (first.batch !== undefined && memtables.isFullFor(memtableBytes(first.batch)));
+    if (mustSeal && memtables.active.count > 0) {
+      if (!this.#host.canSeal()) return undefined;
+      return { requests: first.seal ? this.#queue.splice(0, 1) : [], seals: true };
+    }
+    let bytes = 0;
+    let count = 0;
+    for (const request of this.#queue) {
+      if (request.seal && count > 0) break;
+      const more = request.batch === undefined ? 0 : memtableBytes(request.batch);
+      if (count > 0 && (bytes + more > GROUP_BYTES || memtables.isFullFor(bytes + more))) break;
+      bytes += more;
+      count++;
+      if (request.seal) break;
+    }
+    const requests = count === this.#queue.length ? this.#queue : this.#queue.slice(0, count);
+    this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
+    return { requests, seals: false };
+  }
+
+  #write(): void {
+    if (this.#frames.length === 0) return;
+    this.#logBytes += this.#frames.length;
+    this.#log.write(this.#frames);
+  }
+
+  #writeSegmentEnd(successor: number): void {
+    this.#frames.reset();
+    appendSegmentEnd(this.#frames, this.#lastTimestamp, successor);
+    this.#write();
+  }
+
+  #isSyncDue(commits: number): boolean {
+    const policy = this.#host.walSync;
+    if (typeof policy !== 'object' || !('everyCommits' in policy)) return false;
+    return this.#unsyncedCommits + commits >= policy.everyCommits;
+  }
+
+  /** Applies and publishes a group that is as durable as it needs to be. */
+  #complete(group: Group): void {
+    if (group.durable) {
+      this.#syncs++;
+      this.#unsyncedCommits = 0;
+      this.#stopTimer();
+    }
+    if (group.successor !== undefined) this.#changeSegment(group.successor);
+    for (const request of group.requests) {
+      if (request.batch === undefined) continue;
+      this.#applied = request.timestamp;
+      request.batch.forEach(this.#visit);
+      this.#lastTimestamp = request.timestamp;
+      this.#commits++;
+      if (!group.durable) this.#unsyncedCommits++;
+    }
+    if (this.#unsyncedCommits > 0) this.#startTimer();
+    this.#inFlight = undefined;
+    for (const request of group.requests) request.resolve();
+  }
+
+  #changeSegment(successor: number): void {
+    const ended = this.#log;
+    this.#log = this.#host.createLog(successor);
+    ended.close();
+    this.#host.memtables.seal(ended.number, this.#lastTimestamp);
+    this.#host.sealed();
+  }
+
+  #startTimer(): void {
+    const policy = this.#host.walSync;
+    if (typeof policy !== 'object' || !('everyMs' in policy) || this.#cancelTimer !== undefined) return;
+    this.#cancelTimer = this.#host.scheduler.after(policy.everyMs, () => {
+      this.#cancelTimer = undefined;
+      // A failure has poisoned the engine, which tells the listener and whoever commits next.
+      this.sync().catch(() => undefined);
+    });
+  }
+
+  #stopTimer(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+  }
+}
+
+function memtableBytes(batch: WriteBatch): number {
+  return batch.byteSize + batch.count * ENTRY_OVERHEAD_BYTES;
+}

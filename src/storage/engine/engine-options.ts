@@ -1,0 +1,74 @@
+/** What an engine can be told, what it depends on and what it tells; plain data and small interfaces. */
+
+import type { RetentionPolicy } from '../compaction/version-filter.js';
+import type { JobExecutor } from '../compaction/job.js';
+import type { Environment } from '../../vfs/index.js';
+import type { Timestamp } from '../entry.js';
+
+/** `commit`: on the device when acknowledged. `buffered`: handed to the operating system, safe from a kill only. */
+export type Durability = 'commit' | 'buffered';
+
+/**
+ * When the log is synced. `commit`: before every acknowledgement. The others make `buffered` the default of a commit:
+ * `manual` syncs at `Engine.sync`, when a segment is full and at `close`; `everyMs` at the latest so long after a buffered
+ * commit; `everyCommits` with every so-many-th one, which waits for it.
+ */
+export type WalSync = 'commit' | 'manual' | { readonly everyMs: number } | { readonly everyCommits: number };
+
+export interface EngineOptions {
+  readonly readOnly: boolean;
+  readonly wal: { readonly sync: WalSync };
+  /** A memtable is sealed before it would outgrow this. */
+  readonly memtableBytes: number;
+  /** Data blocks are closed before they would outgrow this, before compression. */
+  readonly blockBytes: number;
+  /** Compaction ends a table at the first key behind this size. */
+  readonly tableBytes: number;
+  readonly blockCache: { readonly bytes: number };
+  /** 0 for no filters. */
+  readonly bloomBitsPerKey: number;
+  readonly compression: 'lz4' | 'none';
+  readonly compaction: {
+    /** Runs in level 0 that start a compaction. */
+    readonly level0Runs: number;
+    /** Size of level 1 that starts a compaction. */
+    readonly levelBaseBytes: number;
+    /** How much larger each deeper level may be. */
+    readonly sizeRatio: number;
+  };
+  /** Largest key, value and encoded batch that a commit accepts. */
+  readonly limits: { readonly keyBytes: number; readonly valueBytes: number; readonly batchBytes: number };
+}
+
+export interface EngineDependencies {
+  readonly environment: Environment;
+  readonly executor: JobExecutor;
+  readonly retention: RetentionPolicy;
+  readonly listener: EventListener;
+}
+
+/** Told what happened, on the engine's thread. Must not throw: an exception counts as a fault of the engine. */
+export type EventListener = (event: EngineEvent) => void;
+
+export type EngineEvent =
+  | {
+      readonly type: 'recovery';
+      readonly lastTimestamp: Timestamp;
+      readonly batchesReplayed: number;
+      readonly tornBytesCut: number;
+      readonly tookMs: number;
+    }
+  | { readonly type: 'flush'; readonly tables: number; readonly bytesWritten: number; readonly entriesDropped: number }
+  | {
+      readonly type: 'compaction';
+      readonly level: number;
+      readonly outputLevel: number;
+      readonly tablesRead: number;
+      readonly tablesWritten: number;
+      readonly bytesRead: number;
+      readonly bytesWritten: number;
+      readonly entriesDropped: number;
+      /** True when tables only changed their level. */
+      readonly moved: boolean;
+    }
+  | { readonly type: 'poisoned'; readonly cause: unknown };

@@ -1,0 +1,375 @@
+/**
+ * The storage engine: an LSM tree over one directory. Made by recovery from recovered state; owns the directory, its lock
+ * and every file in it until `close`. Reads are synchronous; commits go through the pipeline in `commit-pipeline.ts`.
+ */
+
+import { assert, hashBytes, InvalidArgumentError, type KeyRange, LimitError, rangeIsEmpty } from '../../base/index.js';
+import type { Environment, FileLock } from '../../vfs/index.js';
+import { copyOut } from '../byte-copy.js';
+import { BlockCache, type BlockCacheStats } from '../cache/block-cache.js';
+import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
+import { MergingCursor } from '../cursor/merging-cursor.js';
+import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
+import { LogWriter } from '../log/log-writer.js';
+import { RunCursor } from '../table/run-cursor.js';
+import type { DatabaseState, ManifestWriter } from '../version/manifest.js';
+import { overlaps, tableFor } from '../version/version.js';
+import { VersionSet } from '../version/version-set.js';
+import type { BatchVisitor, WriteBatch } from '../write-batch.js';
+import { CommitPipeline, type PipelineStats } from './commit-pipeline.js';
+import type { Durability, EngineDependencies, EngineOptions } from './engine-options.js';
+import { Gate } from './gate.js';
+import { Maintenance, type MaintenanceStats } from './maintenance.js';
+import { MemtableStack, type SealedMemtable } from './memtable-stack.js';
+import { type PinnedFiles, pinFiles } from './pinned-files.js';
+
+/** What recovery found and prepared. */
+export interface RecoveredEngine {
+  readonly directory: string;
+  readonly lock: FileLock;
+  readonly state: DatabaseState;
+  /** Undefined, with `log`, when opened read-only. */
+  readonly manifest: ManifestWriter | undefined;
+  /** The empty segment that `state.logNumber` names. */
+  readonly log: LogWriter | undefined;
+  /** Newest first; what read-only recovery replayed. */
+  readonly memtables: readonly SealedMemtable[];
+  readonly lastTimestamp: Timestamp;
+}
+
+export interface LevelStats {
+  readonly runs: number;
+  readonly tables: number;
+  readonly entries: number;
+  readonly tombstones: number;
+  readonly bytes: number;
+}
+
+export interface EngineStats extends PipelineStats, MaintenanceStats {
+  readonly lastTimestamp: Timestamp;
+  readonly memtableEntries: number;
+  readonly memtableBytes: number;
+  readonly sealedMemtables: number;
+  readonly levels: readonly LevelStats[];
+  readonly blockCache: BlockCacheStats;
+  /** Indexes and filters of open tables. */
+  readonly tableMemoryBytes: number;
+  readonly manifestBytes: number;
+  readonly poisoned: boolean;
+}
+
+export class Engine {
+  readonly directory: string;
+  readonly readOnly: boolean;
+  /** Where its files are, for whoever copies `pinFiles`. */
+  readonly environment: Environment;
+  readonly #options: EngineOptions;
+  readonly #lock: FileLock;
+  readonly #gate: Gate;
+  readonly #cache: BlockCache;
+  readonly #versions: VersionSet;
+  readonly #memtables: MemtableStack;
+  readonly #pipeline: CommitPipeline | undefined;
+  readonly #maintenance: Maintenance;
+  readonly #recoveredTimestamp: Timestamp;
+  #lastQueued: Timestamp;
+  #closing: Promise<void> | undefined;
+  readonly #checkLimits: BatchVisitor;
+
+  constructor(recovered: RecoveredEngine, options: EngineOptions, dependencies: EngineDependencies) {
+    const { environment, listener } = dependencies;
+    this.directory = recovered.directory;
+    this.readOnly = options.readOnly;
+    this.environment = environment;
+    this.#options = options;
+    this.#lock = recovered.lock;
+    this.#recoveredTimestamp = this.#lastQueued = recovered.lastTimestamp;
+    this.#cache = new BlockCache({ maxBytes: options.blockCache.bytes, cellBytes: options.blockBytes });
+    const source = { fileSystem: environment.fileSystem, directory: this.directory, cache: this.#cache };
+    this.#versions = new VersionSet(source, recovered.state, recovered.manifest);
+    this.#memtables = new MemtableStack(options.memtableBytes, recovered.memtables);
+    this.#gate = new Gate(options.readOnly, (cause) => {
+      this.#pipeline?.refuseAll();
+      this.#maintenance.refuseAll();
+      listener({ type: 'poisoned', cause });
+    });
+    this.#maintenance = this.#makeMaintenance(dependencies);
+    this.#pipeline = recovered.log === undefined ? undefined : this.#makePipeline(recovered.log, dependencies);
+    this.#checkLimits = limitCheck(options.limits);
+    if (!this.readOnly) this.#maintenance.start();
+  }
+
+  /** Newest published commit: everything up to it is readable. */
+  get lastTimestamp(): Timestamp {
+    return this.#pipeline?.lastTimestamp ?? this.#recoveredTimestamp;
+  }
+
+  /** True once an I/O error has stopped all writing. */
+  get poisoned(): boolean {
+    return this.#gate.poisoned;
+  }
+
+  /** Reads as of this timestamp or later are exact; of older states versions may have been dropped. */
+  get prunedThrough(): Timestamp {
+    return this.#versions.prunedThrough;
+  }
+
+  /**
+   * Commits a batch, which must not change until the promise settles. Timestamps rise strictly from call to call.
+   * Rejects with `ClosedError` when the engine is closed or has stopped after an I/O error, which is then the `cause`:
+   * the batch may or may not be there after the next open. `LimitError` before anything is written.
+   */
+  commit(batch: WriteBatch, timestamp: Timestamp, options?: { durability?: Durability }): Promise<void> {
+    try {
+      return this.#admit(batch, timestamp).commit(batch, timestamp, options?.durability);
+    } catch (cause) {
+      if (!(cause instanceof Error)) throw cause;
+      return Promise.reject(cause);
+    }
+  }
+
+  /** The same on this thread, everything queued before included. */
+  commitSync(batch: WriteBatch, timestamp: Timestamp, options?: { durability?: Durability }): void {
+    this.#admit(batch, timestamp).commitSync(batch, timestamp, options?.durability);
+  }
+
+  /** Publishes on this thread every commit that is under way. Throws `ClosedError` when one of them failed. */
+  drainSync(): void {
+    this.#writable().drainNow();
+    this.#gate.checkWritable();
+  }
+
+  /** The value of `key` as of a timestamp, in bytes that belong to the caller; undefined when absent or deleted. */
+  get(key: Uint8Array, asOf: Timestamp): Uint8Array | undefined {
+    this.#gate.checkReadable();
+    const hash = hashBytes(key);
+    const { active, sealed } = this.#memtables;
+    if (active.find(key, asOf, hash)) return foundValue(active);
+    for (let i = 0; i < sealed.length; i++) {
+      const memtable = sealed[i]!.memtable;
+      if (memtable.find(key, asOf, hash)) return foundValue(memtable);
+    }
+    const levels = this.#versions.current.levels;
+    for (let level = 0; level < levels.length; level++) {
+      const runs = levels[level]!.runs;
+      for (let run = 0; run < runs.length; run++) {
+        const table = tableFor(runs[run]!, key);
+        if (table === undefined || table.minTimestamp > asOf) continue;
+        const reader = table.reader();
+        if (reader.find(key, hash, asOf)) return foundValue(reader);
+      }
+    }
+    return undefined;
+  }
+
+  /** A cursor over the state as of a timestamp. Later commits, flushes and compactions do not show in it. */
+  cursor(range: KeyRange, options: { asOf: Timestamp; reverse?: boolean }): EngineCursor {
+    this.#gate.checkReadable();
+    const reverse = options.reverse ?? false;
+    const gate = this.#gate;
+    const pinned = this.#versions.pin();
+    const children: EntryCursor[] = [];
+    if (!rangeIsEmpty(range)) {
+      for (const memtable of [this.#memtables.active, ...this.#memtables.sealed.map((sealed) => sealed.memtable)]) {
+        if (memtable.count > 0) children.push(memtable.cursor(reverse));
+      }
+      for (const { runs } of pinned.version.levels) {
+        for (const run of runs) {
+          const tables = run.tables.filter((table) => overlaps(table, range) && table.minTimestamp <= options.asOf);
+          if (tables.length > 0) children.push(new RunCursor(tables, { reverse, bulk: false }));
+        }
+      }
+    }
+    const source = children.length === 1 ? children[0]! : new MergingCursor(children, reverse);
+    const pins = { check: () => gate.checkReadable(), release: () => this.#release(pinned) };
+    return visibleCursor(source, { range, asOf: options.asOf, reverse, pins });
+  }
+
+  /** Moves everything committed so far from the log to tables. */
+  async flush(): Promise<void> {
+    await this.#writable().seal();
+    await this.#maintenance.flushed();
+  }
+
+  /** Flushes, then merges everything in `range` into its deepest level, dropping the versions that nobody retains. */
+  async compact(range: KeyRange = {}): Promise<void> {
+    await this.flush();
+    await this.#maintenance.compact(range);
+  }
+
+  /** Resolves when every commit made so far is durable. */
+  async sync(): Promise<void> {
+    await this.#writable().sync();
+  }
+
+  /** The current version as files, for a checkpoint or backup; after `flush` it holds every commit made before that. */
+  pinFiles(): PinnedFiles {
+    this.#gate.checkReadable();
+    const files = pinFiles(this.#versions, this.directory);
+    return { ...files, release: () => this.#release(files) };
+  }
+
+  stats(): EngineStats {
+    const noCommits: PipelineStats = { commits: 0, groups: 0, syncs: 0, logBytes: 0 };
+    const { active, sealed } = this.#memtables;
+    const memtables = [active, ...sealed.map((one) => one.memtable)];
+    let tableMemoryBytes = 0;
+    for (const table of this.#versions.current.tables()) tableMemoryBytes += table.memoryBytes;
+    return {
+      ...(this.#pipeline?.stats() ?? noCommits),
+      ...this.#maintenance.stats(),
+      lastTimestamp: this.lastTimestamp,
+      memtableEntries: memtables.reduce((sum, memtable) => sum + memtable.count, 0),
+      memtableBytes: memtables.reduce((sum, memtable) => sum + memtable.byteSize, 0),
+      sealedMemtables: sealed.length,
+      levels: this.#levelStats(),
+      blockCache: this.#cache.stats(),
+      tableMemoryBytes,
+      manifestBytes: this.#versions.manifestBytes,
+      poisoned: this.#gate.poisoned,
+    };
+  }
+
+  /**
+   * Finishes what was queued, moves it from the log to tables, and gives back files and lock; those also after a fault. Rejects with the
+   * first error that nobody was told of before. Idempotent. Open cursors end with `ClosedError`.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const poisonedBefore = this.#gate.poisoned;
+    this.#gate.close();
+    const errors: unknown[] = [];
+    const attempt = async (step: () => void | Promise<void>): Promise<void> => {
+      try {
+        await step();
+      } catch (cause) {
+        this.#gate.poison(cause);
+        errors.push(cause);
+      }
+    };
+    if (!poisonedBefore) await attempt(() => this.#finishPipeline());
+    await attempt(() => this.#maintenance.stop());
+    this.#maintenance.refuseAll();
+    this.#versions.releaseAll();
+    if (!this.#gate.poisoned) await attempt(() => this.#versions.deleteObsolete());
+    await attempt(() => this.#pipeline?.abandon());
+    await attempt(() => this.#versions.close());
+    await attempt(() => this.#lock.release());
+    if (errors.length > 0 && !poisonedBefore) throw errors[0];
+  }
+
+  /** Drains the queue, empties the memtable, so that the next open has nothing to replay, and ends the log in order. */
+  async #finishPipeline(): Promise<void> {
+    if (this.#pipeline === undefined) return;
+    await this.#pipeline.seal();
+    await this.#maintenance.flushed();
+    await this.#pipeline.finish();
+  }
+
+  #admit(batch: WriteBatch, timestamp: Timestamp): CommitPipeline {
+    const pipeline = this.#writable();
+    const { batchBytes } = this.#options.limits;
+    if (batch.byteSize > batchBytes) {
+      throw LimitError.exceeded('limits.batchBytes', batch.byteSize, batchBytes, 'bytes');
+    }
+    batch.forEach(this.#checkLimits);
+    assert(timestamp > this.#lastQueued, 'commit timestamps rise strictly');
+    this.#lastQueued = timestamp;
+    return pipeline;
+  }
+
+  #writable(): CommitPipeline {
+    this.#gate.checkWritable();
+    if (this.#pipeline === undefined) throw new InvalidArgumentError('the database has no log to write to');
+    return this.#pipeline;
+  }
+
+  #release(pinned: { release(): void }): void {
+    if (this.#gate.closed) return;
+    pinned.release();
+    if (!this.#versions.hasObsolete || this.#gate.poisoned) return;
+    try {
+      this.#versions.deleteObsolete();
+    } catch (cause) {
+      this.#gate.poison(cause);
+    }
+  }
+
+  #levelStats(): LevelStats[] {
+    return this.#versions.current.levels.map(({ runs }) => {
+      const tables = runs.flatMap((run) => run.tables);
+      const sum = (field: 'entries' | 'tombstones' | 'sizeBytes'): number =>
+        tables.reduce((total, table) => total + table[field], 0);
+      return {
+        runs: runs.length,
+        tables: tables.length,
+        entries: sum('entries'),
+        tombstones: sum('tombstones'),
+        bytes: sum('sizeBytes'),
+      };
+    });
+  }
+
+  #makeMaintenance(dependencies: EngineDependencies): Maintenance {
+    const { executor, retention, listener } = dependencies;
+    const { blockBytes, bloomBitsPerKey, compression, tableBytes, compaction } = this.#options;
+    return new Maintenance({
+      directory: this.directory,
+      format: { blockBytes, bloomBitsPerKey, compression },
+      tableBytes,
+      policy: compaction,
+      gate: this.#gate,
+      memtables: this.#memtables,
+      versions: this.#versions,
+      executor,
+      retention,
+      listener,
+      activeLogNumber: () => this.#pipeline!.logNumber,
+      madeRoom: () => this.#pipeline?.resume(),
+    });
+  }
+
+  #makePipeline(log: LogWriter, dependencies: EngineDependencies): CommitPipeline {
+    const { fileSystem, scheduler } = dependencies.environment;
+    const maintenance = this.#maintenance;
+    const host = {
+      scheduler,
+      gate: this.#gate,
+      memtables: this.#memtables,
+      walSync: this.#options.wal.sync,
+      canSeal: () => maintenance.canSeal(),
+      makeRoomNow: () => maintenance.makeRoomNow(),
+      createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number),
+      allocateFileNumber: () => this.#versions.allocateFileNumber(),
+      sealed: () => maintenance.start(),
+    };
+    return new CommitPipeline(host, log, this.#recoveredTimestamp);
+  }
+}
+
+interface Found {
+  readonly foundKind: EntryKind;
+  readonly foundValueBytes: Uint8Array;
+  readonly foundValueStart: number;
+  readonly foundValueEnd: number;
+}
+
+function foundValue(found: Found): Uint8Array | undefined {
+  if (found.foundKind !== EntryKind.Put) return undefined;
+  return copyOut(found.foundValueBytes, found.foundValueStart, found.foundValueEnd);
+}
+
+function limitCheck(limits: EngineOptions['limits']): BatchVisitor {
+  return (_kind, _bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+    if (keyEnd - keyStart > limits.keyBytes) {
+      throw LimitError.exceeded('limits.keyBytes', keyEnd - keyStart, limits.keyBytes, 'bytes');
+    }
+    if (valueEnd - valueStart > limits.valueBytes) {
+      throw LimitError.exceeded('limits.valueBytes', valueEnd - valueStart, limits.valueBytes, 'bytes');
+    }
+  };
+}

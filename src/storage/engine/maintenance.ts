@@ -1,0 +1,370 @@
+/**
+ * Flush and compaction: two lanes, each with one job at a time. A job is made from the state of the moment, run by the
+ * executor, and installed in a single step. Synchronous commits that need room bring a lane's job to its end themselves.
+ */
+
+import { assert, type KeyRange } from '../../base/index.js';
+import type { CompactionJob, FlushJob, JobExecutor, JobResult } from '../compaction/job.js';
+import {
+  type CompactionPlan,
+  type LeveledPolicy,
+  levelScore,
+  pickCompaction,
+  planRange,
+} from '../compaction/leveled-picker.js';
+import type { RetentionPolicy } from '../compaction/version-filter.js';
+import { fileName } from '../format/file-names.js';
+import type { Table } from '../table/table.js';
+import type { TableFormat } from '../table/table-writer.js';
+import type { KeySpan, Version } from '../version/version.js';
+import type { VersionSet } from '../version/version-set.js';
+import type { EventListener } from './engine-options.js';
+import type { Gate } from './gate.js';
+import type { MemtableStack, SealedMemtable } from './memtable-stack.js';
+
+/** What maintenance needs of the engine around it. */
+export interface MaintenanceHost {
+  readonly directory: string;
+  readonly format: TableFormat;
+  readonly tableBytes: number;
+  readonly policy: LeveledPolicy;
+  readonly gate: Gate;
+  readonly memtables: MemtableStack;
+  readonly versions: VersionSet;
+  readonly executor: JobExecutor;
+  readonly retention: RetentionPolicy;
+  readonly listener: EventListener;
+  /** The segment that commits go to now. */
+  activeLogNumber(): number;
+  /** Told after a sealed memtable went to a table. */
+  madeRoom(): void;
+}
+
+export interface MaintenanceStats {
+  readonly flushes: number;
+  readonly compactions: number;
+  readonly moves: number;
+  readonly flushBytesWritten: number;
+  readonly compactionBytesRead: number;
+  readonly compactionBytesWritten: number;
+  readonly entriesDropped: number;
+}
+
+/** Sealed memtables that may wait before commits do. */
+const SEALED_MAX = 2;
+/** Level 0 may hold this many times the runs that start a compaction before flushes wait. */
+const LEVEL_0_STALL_FACTOR = 4;
+
+interface Waiter<T> {
+  readonly subject: T;
+  readonly resolve: () => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+interface RunningFlush {
+  readonly sealed: SealedMemtable;
+  readonly job: FlushJob;
+}
+
+interface RunningCompaction {
+  readonly plan: CompactionPlan<Table>;
+  readonly job: CompactionJob;
+}
+
+export class Maintenance {
+  readonly #host: MaintenanceHost;
+  #flush: RunningFlush | undefined;
+  #compaction: RunningCompaction | undefined;
+  /** A lane clears its flag in the same step in which it finds nothing to do, so that no `start` is lost. */
+  #flushLaneWorks = false;
+  #compactionLaneWorks = false;
+  #lanes: Promise<void>[] = [];
+  #stopping = false;
+  #flushWaiters: Waiter<SealedMemtable>[] = [];
+  #rangeRequests: Waiter<KeyRange>[] = [];
+  readonly #stats = {
+    flushes: 0,
+    compactions: 0,
+    moves: 0,
+    flushBytesWritten: 0,
+    compactionBytesRead: 0,
+    compactionBytesWritten: 0,
+    entriesDropped: 0,
+  };
+
+  constructor(host: MaintenanceHost) {
+    this.#host = host;
+  }
+
+  stats(): MaintenanceStats {
+    return { ...this.#stats };
+  }
+
+  canSeal(): boolean {
+    return this.#host.memtables.sealed.length < SEALED_MAX;
+  }
+
+  /** Starts what there is to do. */
+  start(): void {
+    if (!this.#mayBegin()) return;
+    if (!this.#flushLaneWorks) {
+      this.#flushLaneWorks = true;
+      this.#track(this.#runFlushLane());
+    }
+    if (!this.#compactionLaneWorks) {
+      this.#compactionLaneWorks = true;
+      this.#track(this.#runCompactionLane());
+    }
+  }
+
+  /** Begins nothing any more and resolves when what was begun is installed, or dropped if the engine is poisoned. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    await Promise.all(this.#lanes);
+  }
+
+  /** Resolves when everything sealed by now is in tables. */
+  flushed(): Promise<void> {
+    const newest = this.#host.memtables.sealed[0];
+    if (newest === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#flushWaiters.push({ subject: newest, resolve, reject });
+      this.start();
+    });
+  }
+
+  /** Merges what touches `range` into the deepest level it reaches. */
+  compact(range: KeyRange): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#rangeRequests.push({ subject: range, resolve, reject });
+      this.start();
+    });
+  }
+
+  /** Flushes on this thread until `canSeal`, and compacts while level 0 is overfull. */
+  makeRoomNow(): void {
+    while (!this.canSeal()) {
+      if (this.#level0IsOverfull()) this.#compactNow();
+      else this.#flushNow();
+    }
+  }
+
+  /** Refuses everybody who waits. */
+  refuseAll(): void {
+    const waiters = [...this.#flushWaiters, ...this.#rangeRequests];
+    this.#flushWaiters = [];
+    this.#rangeRequests = [];
+    for (const waiter of waiters) waiter.reject(this.#host.gate.refusal());
+  }
+
+  #mayBegin(): boolean {
+    return !this.#stopping && !this.#host.gate.poisoned;
+  }
+
+  #track(lane: Promise<void>): void {
+    const tracked = lane.finally(() => {
+      this.#lanes = this.#lanes.filter((other) => other !== tracked);
+    });
+    this.#lanes.push(tracked);
+  }
+
+  #level0IsOverfull(): boolean {
+    return levelScore(this.#host.versions.current, 0, this.#host.policy) >= LEVEL_0_STALL_FACTOR;
+  }
+
+  async #runFlushLane(): Promise<void> {
+    try {
+      while (this.#mayBegin() && !this.#level0IsOverfull()) {
+        const flush = this.#beginFlush();
+        if (flush === undefined) break;
+        const result = await this.#host.executor.run(flush.job);
+        // A synchronous commit may have installed it already.
+        if (this.#flush === flush && !this.#host.gate.poisoned) this.#installFlush(flush, result);
+      }
+    } catch (cause) {
+      this.#host.gate.poison(cause);
+    } finally {
+      this.#flush = undefined;
+      this.#flushLaneWorks = false;
+    }
+  }
+
+  async #runCompactionLane(): Promise<void> {
+    try {
+      while (this.#mayBegin()) {
+        const request = this.#rangeRequests[0];
+        const version = this.#host.versions.current;
+        const plan = request === undefined ? this.#pick(version) : planRange(version, request.subject);
+        if (plan !== undefined) await this.#execute(plan);
+        else if (request === undefined) break;
+        if (request !== undefined && this.#rangeRequests[0] === request) {
+          this.#rangeRequests.shift();
+          request.resolve();
+        }
+      }
+    } catch (cause) {
+      this.#host.gate.poison(cause);
+    } finally {
+      this.#compaction = undefined;
+      this.#compactionLaneWorks = false;
+    }
+  }
+
+  async #execute(plan: CompactionPlan<Table>): Promise<void> {
+    const compaction = this.#beginCompaction(plan);
+    if (compaction === undefined) return;
+    const result = await this.#host.executor.run(compaction.job);
+    if (this.#compaction === compaction && !this.#host.gate.poisoned) this.#installCompaction(compaction, result);
+  }
+
+  #flushNow(): void {
+    const flush = this.#flush ?? this.#beginFlush();
+    assert(flush !== undefined, 'there is no room while a memtable is sealed');
+    this.#installFlush(flush, this.#host.executor.runNow(flush.job));
+  }
+
+  #compactNow(): void {
+    let compaction = this.#compaction;
+    if (compaction === undefined) {
+      const plan = this.#pick(this.#host.versions.current);
+      assert(plan !== undefined, 'an overfull level asks for a compaction');
+      compaction = this.#beginCompaction(plan);
+    }
+    if (compaction !== undefined) this.#installCompaction(compaction, this.#host.executor.runNow(compaction.job));
+  }
+
+  #pick(version: Version<Table>): CompactionPlan<Table> | undefined {
+    return pickCompaction(version, this.#host.policy);
+  }
+
+  #beginFlush(): RunningFlush | undefined {
+    const sealed = this.#host.memtables.oldestSealed;
+    if (sealed === undefined) return undefined;
+    const job: FlushJob = {
+      kind: 'flush',
+      memtable: sealed.memtable,
+      fileNumber: this.#host.versions.allocateFileNumber(),
+      directory: this.#host.directory,
+      format: this.#host.format,
+      retention: this.#host.retention.view(),
+      olderRuns: spansOfRuns(this.#host.versions.current, 0, []),
+    };
+    this.#flush = { sealed, job };
+    return this.#flush;
+  }
+
+  #installFlush(flush: RunningFlush, result: JobResult): void {
+    const { memtables, versions } = this.#host;
+    this.#flush = undefined;
+    const next = memtables.sealed.at(-2)?.logNumber ?? this.#host.activeLogNumber();
+    versions.install({
+      logNumber: next,
+      lastTimestamp: flush.sealed.lastTimestamp,
+      prunedThrough: Math.max(versions.prunedThrough, result.prunedThrough),
+      added: result.tables.map((table) => ({ level: 0, run: table.fileNumber, table })),
+      removed: [],
+    });
+    memtables.drop(flush.sealed);
+    if (flush.sealed.logNumber !== undefined) versions.addObsolete(fileName('log', flush.sealed.logNumber));
+    versions.deleteObsolete();
+    this.#stats.flushes++;
+    this.#stats.flushBytesWritten += result.bytesWritten;
+    this.#stats.entriesDropped += result.entriesDropped;
+    const { bytesWritten, entriesDropped } = result;
+    this.#host.listener({ type: 'flush', tables: result.tables.length, bytesWritten, entriesDropped });
+    this.#resolveFlushWaiters();
+    this.#host.madeRoom();
+    this.start();
+  }
+
+  #resolveFlushWaiters(): void {
+    const sealed = this.#host.memtables.sealed;
+    const done = this.#flushWaiters.filter((waiter) => !sealed.includes(waiter.subject));
+    this.#flushWaiters = this.#flushWaiters.filter((waiter) => sealed.includes(waiter.subject));
+    for (const waiter of done) waiter.resolve();
+  }
+
+  /** Begins the job of a plan; a plan that only moves tables is installed at once, and there is no job. */
+  #beginCompaction(plan: CompactionPlan<Table>): RunningCompaction | undefined {
+    if (plan.move) {
+      this.#installMove(plan);
+      return undefined;
+    }
+    const tables = plan.inputs.flatMap((input) => input.tables);
+    const rawBytes = tables.reduce((sum, table) => sum + table.rawBytes, 0);
+    const fileNumbers: number[] = [];
+    // Compressed or not, outputs are not larger than their content and its framing; one number is cheap to lose.
+    const outputs = 2 + Math.ceil((rawBytes * 2) / this.#host.tableBytes);
+    for (let i = 0; i < outputs; i++) fileNumbers.push(this.#host.versions.allocateFileNumber());
+    const job: CompactionJob = {
+      kind: 'compaction',
+      directory: this.#host.directory,
+      format: this.#host.format,
+      retention: this.#host.retention.view(),
+      inputs: plan.inputs.map((input) => input.tables.map((table) => table.meta)),
+      outputLevel: plan.outputLevel,
+      olderRuns: spansOfRuns(this.#host.versions.current, plan.level, tables),
+      fileNumbers,
+      tableBytes: this.#host.tableBytes,
+    };
+    this.#compaction = { plan, job };
+    return this.#compaction;
+  }
+
+  #installCompaction(compaction: RunningCompaction, result: JobResult): void {
+    const { plan } = compaction;
+    const { versions } = this.#host;
+    this.#compaction = undefined;
+    versions.install({
+      prunedThrough: Math.max(versions.prunedThrough, result.prunedThrough),
+      added: result.tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
+      removed: removalsOf(plan),
+    });
+    this.#stats.compactions++;
+    this.#stats.compactionBytesRead += result.bytesRead;
+    this.#stats.compactionBytesWritten += result.bytesWritten;
+    this.#stats.entriesDropped += result.entriesDropped;
+    this.#finishCompaction(plan, result, false);
+  }
+
+  #installMove(plan: CompactionPlan<Table>): void {
+    const moved = plan.inputs.filter((input) => input.level !== plan.outputLevel);
+    const tables = moved.flatMap((input) => input.tables);
+    this.#host.versions.install({
+      added: tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
+      removed: removalsOf({ inputs: moved }),
+    });
+    this.#stats.moves++;
+    this.#finishCompaction(plan, { tables, bytesRead: 0, bytesWritten: 0, entriesDropped: 0 }, true);
+  }
+
+  #finishCompaction(plan: CompactionPlan<Table>, result: Omit<JobResult, 'prunedThrough'>, moved: boolean): void {
+    this.#host.versions.deleteObsolete();
+    this.#host.listener({
+      type: 'compaction',
+      level: plan.level,
+      outputLevel: plan.outputLevel,
+      tablesRead: plan.inputs.reduce((sum, input) => sum + input.tables.length, 0),
+      tablesWritten: result.tables.length,
+      bytesRead: result.bytesRead,
+      bytesWritten: result.bytesWritten,
+      entriesDropped: result.entriesDropped,
+      moved,
+    });
+    this.start();
+  }
+}
+
+function removalsOf(plan: Pick<CompactionPlan<Table>, 'inputs'>): { level: number; fileNumber: number }[] {
+  return plan.inputs.flatMap(({ level, tables }) => tables.map(({ fileNumber }) => ({ level, fileNumber })));
+}
+
+/** The spans of all tables from `level` down, run by run, without those that are `inputs`. */
+function spansOfRuns(version: Version<Table>, level: number, inputs: readonly Table[]): KeySpan[][] {
+  const without = new Set(inputs);
+  return version.levels
+    .slice(level)
+    .flatMap(({ runs }) => runs.map((run) => run.tables.filter((table) => !without.has(table))))
+    .filter((tables) => tables.length > 0)
+    .map((tables) => tables.map(({ smallest, largest }) => ({ smallest, largest })));
+}

@@ -1,0 +1,59 @@
+/** The memtables of an engine: the active one with its log segment, and the sealed ones that wait for their flush. */
+
+import type { Timestamp } from '../entry.js';
+import { Memtable } from '../memtable/index.js';
+
+/** Takes no more entries. */
+export interface SealedMemtable {
+  readonly memtable: Memtable;
+  /** The segment its entries came from; undefined when it was filled by a replay. */
+  readonly logNumber: number | undefined;
+  /** Every commit up to it is in this memtable or in older ones and tables. */
+  readonly lastTimestamp: Timestamp;
+}
+
+export class MemtableStack {
+  readonly #memtableBytes: number;
+  #active: Memtable;
+  /** Newest first. Replaced, never changed, as readers walk it. */
+  #sealed: readonly SealedMemtable[];
+
+  /** @param sealed newest first. */
+  constructor(memtableBytes: number, sealed: readonly SealedMemtable[]) {
+    this.#memtableBytes = memtableBytes;
+    this.#active = this.#fresh();
+    this.#sealed = sealed;
+  }
+
+  get active(): Memtable {
+    return this.#active;
+  }
+
+  get sealed(): readonly SealedMemtable[] {
+    return this.#sealed;
+  }
+
+  get oldestSealed(): SealedMemtable | undefined {
+    return this.#sealed.at(-1);
+  }
+
+  /** True when entries of about `bytes` more would outgrow the active memtable. */
+  isFullFor(bytes: number): boolean {
+    return this.#active.byteSize + bytes > this.#memtableBytes;
+  }
+
+  /** Seals the active memtable and goes on with an empty one. */
+  seal(logNumber: number, lastTimestamp: Timestamp): void {
+    this.#sealed = [{ memtable: this.#active, logNumber, lastTimestamp }, ...this.#sealed];
+    this.#active = this.#fresh();
+  }
+
+  /** Forgets a sealed memtable whose entries are in a table. */
+  drop(sealed: SealedMemtable): void {
+    this.#sealed = this.#sealed.filter((other) => other !== sealed);
+  }
+
+  #fresh(): Memtable {
+    return new Memtable({ initialBytes: this.#memtableBytes, shared: true });
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * Internal entries: one version of one key. Order everywhere below the user: key ascending, timestamp descending.
+ * What a reader walks (memtable, table, merge of both) is an `EntryCursor`.
+ */
+
+/** A commit's number: 0 is before everything, commits have 1 … 2^53−1. */
+export type Timestamp = number;
+
+/** After every commit there can be. */
+export const MAX_TIMESTAMP: Timestamp = Number.MAX_SAFE_INTEGER;
+
+/** What a version says about its key. Stored as one byte; never renumbered, 0 is reserved. */
+export const EntryKind = { Delete: 1, Put: 2 } as const;
+export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
+
+/**
+ * Walks internal entries in ONE direction, fixed at creation. Ascending is key ascending, timestamp descending; a
+ * descending cursor walks exactly the reverse. A new cursor stands nowhere: position it with `seekToStart` or `seek`.
+ * All fields but `valid` mean something only while `valid`, and only until the next call.
+ */
+export interface EntryCursor {
+  /** True while the cursor stands on an entry. */
+  readonly valid: boolean;
+  readonly keyBytes: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly timestamp: Timestamp;
+  readonly kind: EntryKind;
+  /** Empty for `Delete`. */
+  readonly valueBytes: Uint8Array;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  /** Moves to the first entry in this cursor's direction. */
+  seekToStart(): void;
+  /**
+   * Moves to the first entry at or after `(key, timestamp)` in this cursor's direction. The newest version of `key` and
+   * all that follows: ascending `seek(key, MAX_TIMESTAMP)`. Everything below `key`: descending `seek(key, MAX_TIMESTAMP)`.
+   */
+  seek(key: Uint8Array, timestamp: Timestamp): void;
+  /** Moves on by one entry; must be `valid`. */
+  next(): void;
+  /** Gives back what the cursor holds. Idempotent; the cursor is not `valid` afterwards. */
+  close(): void;
+}

@@ -1,0 +1,128 @@
+/**
+ * Bodies of the frames in a manifest (`MANIFEST-NNNNNN`): edits, which added up from the first give the state of the
+ * database. The first edit of a manifest is a whole state.
+ *
+ *   edit (type 3) := fields, see tagged-fields.ts
+ *   1 next file number := varint          2 log number := varint        the oldest segment that holds unflushed commits
+ *   3 last timestamp := varint            every commit up to it is in the tables
+ *   4 pruned through := varint            versions readable only below this timestamp may be gone
+ *   5 table added := level:varint run:varint fileNumber:varint sizeBytes:varint entries:varint tombstones:varint
+ *                    rawBytes:varint minTimestamp:varint maxTimestamp:varint smallest:bytes largest:bytes fields
+ *   6 table removed := level:varint fileNumber:varint
+ *
+ * Removals are applied before additions, so that one edit moves a table.
+ */
+
+import { ByteReader, ByteWriter, CorruptionError, type MalformedInput } from '../../base/index.js';
+import type { Timestamp } from '../entry.js';
+import { appendField, readFields } from './tagged-fields.js';
+
+const Tag = { NextFileNumber: 1, LogNumber: 2, LastTimestamp: 3, PrunedThrough: 4, Added: 5, Removed: 6 } as const;
+
+/** What the engine knows of a table without opening it. Keys are user keys and both included. */
+export interface TableMeta {
+  readonly fileNumber: number;
+  readonly sizeBytes: number;
+  readonly entries: number;
+  readonly tombstones: number;
+  /** Bytes of all keys and values before compression. */
+  readonly rawBytes: number;
+  readonly minTimestamp: Timestamp;
+  readonly maxTimestamp: Timestamp;
+  readonly smallest: Uint8Array;
+  readonly largest: Uint8Array;
+}
+
+export interface TableAddition {
+  readonly level: number;
+  /** Which run of the level; of two runs of one level that with the higher number is newer. */
+  readonly run: number;
+  readonly table: TableMeta;
+}
+
+export interface TableRemoval {
+  readonly level: number;
+  readonly fileNumber: number;
+}
+
+export interface ManifestEdit {
+  readonly nextFileNumber?: number;
+  readonly logNumber?: number;
+  readonly lastTimestamp?: Timestamp;
+  readonly prunedThrough?: Timestamp;
+  readonly added: readonly TableAddition[];
+  readonly removed: readonly TableRemoval[];
+}
+
+export function encodeManifestEdit(writer: ByteWriter, edit: ManifestEdit): void {
+  const scratch = new ByteWriter(128);
+  const number = (tag: number, value: number | undefined): void => {
+    if (value !== undefined) appendField(writer, scratch, tag, (payload) => payload.varint(value));
+  };
+  number(Tag.NextFileNumber, edit.nextFileNumber);
+  number(Tag.LogNumber, edit.logNumber);
+  number(Tag.LastTimestamp, edit.lastTimestamp);
+  number(Tag.PrunedThrough, edit.prunedThrough);
+  for (const removal of edit.removed) {
+    appendField(writer, scratch, Tag.Removed, (payload) => {
+      payload.varint(removal.level);
+      payload.varint(removal.fileNumber);
+    });
+  }
+  for (const addition of edit.added) {
+    appendField(writer, scratch, Tag.Added, (payload) => encodeAddition(payload, addition));
+  }
+}
+
+/** Parses the body of a frame whose checksum holds. `place`: file name and offset of the body, for messages. */
+export function decodeManifestEdit(body: Uint8Array, place: { file: string; offset: number }): ManifestEdit {
+  const malformed: MalformedInput = (at, expected, found) =>
+    CorruptionError.at(place.file, place.offset + at, { expected, found });
+  const numbers: { -readonly [K in 'nextFileNumber' | 'logNumber' | 'lastTimestamp' | 'prunedThrough']?: number } = {};
+  const added: TableAddition[] = [];
+  const removed: TableRemoval[] = [];
+  readFields(new ByteReader(body, malformed), malformed, (tag, payload) => {
+    if (tag === Tag.NextFileNumber) numbers.nextFileNumber = payload.varint();
+    else if (tag === Tag.LogNumber) numbers.logNumber = payload.varint();
+    else if (tag === Tag.LastTimestamp) numbers.lastTimestamp = payload.varint();
+    else if (tag === Tag.PrunedThrough) numbers.prunedThrough = payload.varint();
+    else if (tag === Tag.Removed) removed.push({ level: payload.varint(), fileNumber: payload.varint() });
+    else if (tag === Tag.Added) added.push(decodeAddition(payload, malformed));
+    else return false;
+    return true;
+  });
+  return { ...numbers, added, removed };
+}
+
+function encodeAddition(payload: ByteWriter, addition: TableAddition): void {
+  const table = addition.table;
+  payload.varint(addition.level);
+  payload.varint(addition.run);
+  payload.varint(table.fileNumber);
+  payload.varint(table.sizeBytes);
+  payload.varint(table.entries);
+  payload.varint(table.tombstones);
+  payload.varint(table.rawBytes);
+  payload.varint(table.minTimestamp);
+  payload.varint(table.maxTimestamp);
+  payload.lengthPrefixed(table.smallest);
+  payload.lengthPrefixed(table.largest);
+}
+
+function decodeAddition(payload: ByteReader, malformed: MalformedInput): TableAddition {
+  const level = payload.varint();
+  const run = payload.varint();
+  const table: TableMeta = {
+    fileNumber: payload.varint(),
+    sizeBytes: payload.varint(),
+    entries: payload.varint(),
+    tombstones: payload.varint(),
+    rawBytes: payload.varint(),
+    minTimestamp: payload.varint(),
+    maxTimestamp: payload.varint(),
+    smallest: payload.lengthPrefixed().slice(),
+    largest: payload.lengthPrefixed().slice(),
+  };
+  readFields(payload, malformed, () => false);
+  return { level, run, table };
+}

@@ -1,0 +1,45 @@
+/** The LSM engine: batches in, versions by key and timestamp out. Knows nothing of transactions, tuples or SQL. */
+
+export { inlineExecutor } from './compaction/inline-executor.js';
+export type { CompactionJob, FlushJob, Job, JobExecutor, JobResult } from './compaction/job.js';
+export type { RetentionPolicy, RetentionView } from './compaction/version-filter.js';
+export type { EngineCursor } from './cursor/engine-cursor.js';
+export { Engine, type EngineStats, type LevelStats, type RecoveredEngine } from './engine/engine.js';
+export type {
+  Durability,
+  EngineDependencies,
+  EngineEvent,
+  EngineOptions,
+  EventListener,
+  WalSync,
+} from './engine/engine-options.js';
+export type { SealedMemtable } from './engine/memtable-stack.js';
+export type { PinnedFiles, PinnedTable } from './engine/pinned-files.js';
+export { type EntryCursor, EntryKind, MAX_TIMESTAMP, type Timestamp } from './entry.js';
+export {
+  CURRENT_NAME,
+  CURRENT_TEMPORARY_NAME,
+  fileName,
+  isOwnFileName,
+  LOCK_NAME,
+  type NumberedFileKind,
+  parseFileName,
+} from './format/file-names.js';
+export { FILE_HEADER_BYTES } from './format/file-header.js';
+export type { TableMeta } from './format/manifest-edit.js';
+export type { LogBatch } from './format/log-record.js';
+export { type LogReplay, replayLog } from './log/log-reader.js';
+export { LogWriter } from './log/log-writer.js';
+export { Memtable, type MemtableMark, type MemtableOptions } from './memtable/index.js';
+export { RunCursor, type RunTable } from './table/run-cursor.js';
+export { TableCursor } from './table/table-cursor.js';
+export { TableReader, type TableSource } from './table/table-reader.js';
+export type { TableFormat } from './table/table-writer.js';
+export {
+  type DatabaseState,
+  encodeCurrent,
+  ManifestWriter,
+  readManifest,
+} from './version/manifest.js';
+export { type Level, type Run, Version } from './version/version.js';
+export { type BatchVisitor, WriteBatch } from './write-batch.js';

@@ -1,0 +1,86 @@
+/**
+ * Reads a log segment back. A segment that has a successor must be whole. The last one may end in a torn tail, which is
+ * what a crash leaves of writes that were never durable; damage that had been durable is a `CorruptionError`.
+ */
+
+import { join } from 'node:path';
+import { CorruptionError, equalBytes } from '../../base/index.js';
+import type { FileSystem } from '../../vfs/index.js';
+import { checkFileHeader, encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
+import { fileName } from '../format/file-names.js';
+import { decodeLogRecord, type LogBatch } from '../format/log-record.js';
+import { type FrameScan, scanFrames } from '../format/record-frame.js';
+import { readWholeFile } from '../whole-file.js';
+
+export interface LogReplay {
+  readonly batches: number;
+  /** Bytes of the intact part. */
+  readonly intactBytes: number;
+  /** Bytes of the torn tail; 0 when there is none. */
+  readonly tornBytes: number;
+  /** What the segment's last record names: the next segment, 0 after an orderly close; undefined when it has no end. */
+  readonly successor: number | undefined;
+}
+
+/**
+ * Visits the batches of a segment in order. Timestamps must rise from `after`, exclusive.
+ *
+ * @param options.last true when no segment with a higher number exists.
+ */
+export function replayLog(
+  fileSystem: FileSystem,
+  directory: string,
+  number: number,
+  options: { last: boolean; after: number; visit: (record: LogBatch) => void },
+): LogReplay {
+  const file = fileName('log', number);
+  const content = readWholeFile(fileSystem, join(directory, file));
+  // The header is synced before anything else is written: where there is no more than a header, creation was cut short.
+  if (options.last && content.length <= FILE_HEADER_BYTES && !isHeader(content, number)) {
+    return { batches: 0, intactBytes: 0, tornBytes: content.length, successor: undefined };
+  }
+  checkFileHeader(content.subarray(0, FILE_HEADER_BYTES), FileMagic.log, number, file);
+  let batches = 0;
+  let previous = options.after;
+  let successor: number | undefined;
+  const scan = scanFrames(content, number, FILE_HEADER_BYTES, (type, start, end) => {
+    const record = decodeLogRecord(type, content.subarray(start, end), { file, offset: start });
+    if (successor !== undefined) {
+      throw CorruptionError.at(file, start, { expected: 'the end of the segment', found: `a record: ${record.type}` });
+    }
+    if (record.type === 'end') {
+      if (record.lastTimestamp !== previous) {
+        const what = { expected: `an end after timestamp ${previous}`, found: String(record.lastTimestamp) };
+        throw CorruptionError.at(file, start, what);
+      }
+      successor = record.successor;
+      return;
+    }
+    if (record.timestamp <= previous) {
+      const what = { expected: `a timestamp above ${previous}`, found: String(record.timestamp) };
+      throw CorruptionError.at(file, start, what);
+    }
+    previous = record.timestamp;
+    batches++;
+    options.visit(record);
+  });
+  checkTail(file, scan, { ...options, ended: successor !== undefined });
+  return { batches, intactBytes: scan.end, tornBytes: content.length - scan.end, successor };
+}
+
+function isHeader(content: Uint8Array, number: number): boolean {
+  return equalBytes(content, encodeFileHeader(FileMagic.log, number));
+}
+
+function checkTail(file: string, scan: FrameScan, segment: { last: boolean; ended: boolean }): void {
+  const damage = scan.damage;
+  if (damage !== undefined && (!segment.last || segment.ended || scan.damageWasDurable)) {
+    throw CorruptionError.at(file, damage.offset, damage);
+  }
+  if (!segment.last && !segment.ended) {
+    throw CorruptionError.at(file, scan.end, {
+      expected: 'the end record of the segment',
+      found: 'the end of the file',
+    });
+  }
+}

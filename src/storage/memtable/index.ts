@@ -1,0 +1,3 @@
+/** The in-memory layer of the engine and the write buffer of transactions. */
+
+export { Memtable, type MemtableMark, type MemtableOptions } from './memtable.js';

@@ -1,0 +1,376 @@
+/**
+ * Multi-version sorted buffer for the newest writes: an arena of entries, an open-addressing hash for point lookups with
+ * version chains newest first, and an order that is built only when somebody scans (`sorted-run.ts`). Owned by one
+ * thread; the arena may be a `SharedArrayBuffer`, whose bytes another thread can read once no more is added.
+ *
+ * Cursors keep the arena they were made over. Entries are never changed, so additions do not disturb them; growing and
+ * truncating what a cursor may see move to a new arena and leave the old one alone.
+ *
+ * Measured (2 shared cores, Node 20.20, 16-byte keys, 100-byte values, 200k entries, shared arena): 4.9–5.5M additions/s;
+ * find 63 ns in cache, 190 ns walking all keys, 580 ns at random; first cursor sorts 6.6M entries/s; scan 15M entries/s
+ * over one run, 8M over merged runs; adding one entry and seeking a new cursor, alternately, 3.3 µs for both. A private
+ * one costs 15 ns to make and 1.2 µs with its first addition.
+ */
+
+import { assert, EMPTY_BYTES, hashBytes } from '../../base/index.js';
+import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
+import {
+  entryAfter,
+  entryKind,
+  entryTimestamp,
+  FIRST_ENTRY,
+  HEADER_WORDS,
+  KEY_LENGTH,
+  OLDER,
+  packTimestampHigh,
+  TIMESTAMP_HIGH,
+  TIMESTAMP_LOW,
+  VALUE_LENGTH,
+} from './entry-layout.js';
+import { MemtableCursor } from './memtable-cursor.js';
+import { type SortedRun, sortTail, withRun } from './sorted-run.js';
+import type { BatchVisitor } from '../write-batch.js';
+
+export interface MemtableOptions {
+  /** Arena bytes reserved by the first addition; doubled whenever they do not suffice. */
+  readonly initialBytes: number;
+  /** Puts the arena in a `SharedArrayBuffer`. */
+  readonly shared: boolean;
+}
+
+/** A state of one memtable to which `truncate` can go back. */
+export interface MemtableMark {
+  readonly end: number;
+  readonly count: number;
+  readonly keyCount: number;
+  readonly firstTimestamp: Timestamp;
+  readonly lastTimestamp: Timestamp;
+}
+
+/** Arena positions are words in 32 bits, and byte positions must stay below 2^32. */
+const ARENA_BYTES_MAX = 2 ** 32 - 8;
+const INITIAL_SLOTS = 16;
+const NO_WORDS = new Uint32Array(0);
+const NO_RUNS: readonly SortedRun[] = [];
+/** Below this many bytes a loop beats the call into `TypedArray.set`. */
+const LOOP_COPY_MAX = 32;
+
+export class Memtable {
+  /** Set by `find` when it returns true; the value is a view that holds until the memtable changes. */
+  foundKind: EntryKind = EntryKind.Put;
+  foundTimestamp: Timestamp = 0;
+  foundValueBytes: Uint8Array = EMPTY_BYTES;
+  foundValueStart = 0;
+  foundValueEnd = 0;
+
+  readonly #initialBytes: number;
+  readonly #shared: boolean;
+  #words: Uint32Array = NO_WORDS;
+  #bytes: Uint8Array = EMPTY_BYTES;
+  /** Word behind the last entry. */
+  #end = FIRST_ENTRY;
+  /** Pairs (hash, newest entry of the key); entry 0 marks a free slot. */
+  #slots: Uint32Array = NO_WORDS;
+  #count = 0;
+  #keyCount = 0;
+  #firstTimestamp: Timestamp = 0;
+  #lastTimestamp: Timestamp = 0;
+  /** True once some addition had key and timestamp of an earlier one. */
+  #shadowing = false;
+  /** Oldest first; together they cover the arena up to `#sortedEnd`. The list is replaced, never changed. */
+  #runs: readonly SortedRun[] = NO_RUNS;
+  #sortedEnd = FIRST_ENTRY;
+  #sortedCount = 0;
+
+  /** Allocates nothing until the first addition. */
+  constructor(options: MemtableOptions) {
+    this.#initialBytes = options.initialBytes;
+    this.#shared = options.shared;
+  }
+
+  /** Entries, that is versions, added. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Distinct keys. */
+  get keyCount(): number {
+    return this.#keyCount;
+  }
+
+  /** Arena bytes in use: keys and values with 20 bytes of header and up to 3 of padding each. */
+  get byteSize(): number {
+    return (this.#end - FIRST_ENTRY) * 4;
+  }
+
+  /** Lowest timestamp added; 0 when empty. */
+  get firstTimestamp(): Timestamp {
+    return this.#firstTimestamp;
+  }
+
+  /** Highest timestamp added; 0 when empty. */
+  get lastTimestamp(): Timestamp {
+    return this.#lastTimestamp;
+  }
+
+  /**
+   * Copies one version in. Timestamps of one key must not decrease; a version with key and timestamp of an earlier one
+   * replaces it. `value` is ignored for a deletion.
+   */
+  add(key: Uint8Array, timestamp: Timestamp, kind: EntryKind, value: Uint8Array): void {
+    const valueLength = kind === EntryKind.Put ? value.length : 0;
+    this.#add(timestamp, kind, key, 0, key.length, value, 0, valueLength);
+  }
+
+  /** The same for ranges of one buffer, as a `WriteBatch` visits them. */
+  addRanges(
+    timestamp: Timestamp,
+    kind: EntryKind,
+    bytes: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    this.#add(timestamp, kind, bytes, keyStart, keyEnd, bytes, valueStart, valueEnd);
+  }
+
+  /**
+   * Looks up the newest version of `key` that is not newer than `maxTimestamp`. True when there is one, deletions
+   * included; it is then described by the `found…` fields. `hash` is `hashBytes(key)`, for those who have it already.
+   */
+  find(key: Uint8Array, maxTimestamp: Timestamp, hash: number = hashBytes(key)): boolean {
+    return this.#find(key, 0, key.length, maxTimestamp, hash);
+  }
+
+  /** The same for a key that is a range of a larger buffer. */
+  findRange(bytes: Uint8Array, keyStart: number, keyEnd: number, maxTimestamp: Timestamp): boolean {
+    return this.#find(bytes, keyStart, keyEnd, maxTimestamp, hashBytes(bytes, keyStart, keyEnd));
+  }
+
+  /** Visits the newest version of every key, in the order of their addition. The memtable must not change meanwhile. */
+  forEachNewest(visit: BatchVisitor): void {
+    const words = this.#words;
+    const bytes = this.#bytes;
+    const unique = this.#keyCount === this.#count;
+    for (let entry = FIRST_ENTRY; entry < this.#end; entry = entryAfter(words, entry)) {
+      const keyStart = (entry + HEADER_WORDS) * 4;
+      const keyEnd = keyStart + words[entry + KEY_LENGTH]!;
+      if (
+        !unique &&
+        this.#slots[this.#slotOf(bytes, keyStart, keyEnd, hashBytes(bytes, keyStart, keyEnd)) + 1] !== entry
+      ) {
+        continue;
+      }
+      visit(entryKind(words, entry), bytes, keyStart, keyEnd, keyEnd, keyEnd + words[entry + VALUE_LENGTH]!);
+    }
+  }
+
+  /**
+   * A cursor over exactly the entries present now. It stays valid, and unchanged, whatever happens to the memtable.
+   * The first one after additions sorts these.
+   */
+  cursor(reverse = false): EntryCursor {
+    this.#sortTail();
+    return new MemtableCursor(this.#words, this.#bytes, this.#runs, reverse);
+  }
+
+  mark(): MemtableMark {
+    return {
+      end: this.#end,
+      count: this.#count,
+      keyCount: this.#keyCount,
+      firstTimestamp: this.#firstTimestamp,
+      lastTimestamp: this.#lastTimestamp,
+    };
+  }
+
+  /**
+   * Forgets everything added since `mark` was taken, in time proportional to that. Marks taken in between become
+   * invalid. Copies the arena when cursors may be looking at what is forgotten.
+   */
+  truncate(mark: MemtableMark): void {
+    assert(mark.end <= this.#end, 'a memtable is only ever shortened');
+    if (mark.end === this.#end) return;
+    if (mark.count === 0) this.#slots.fill(0);
+    else this.#unlinkFrom(mark.end);
+    if (this.#sortedEnd > mark.end) {
+      this.#dropRunsFrom(mark);
+      this.#moveArena(this.#bytes.length, mark.end);
+    }
+    this.#end = mark.end;
+    this.#count = mark.count;
+    this.#keyCount = mark.keyCount;
+    this.#firstTimestamp = mark.firstTimestamp;
+    this.#lastTimestamp = mark.lastTimestamp;
+  }
+
+  #find(source: Uint8Array, start: number, end: number, maxTimestamp: Timestamp, hash: number): boolean {
+    if (this.#count === 0) return false;
+    const words = this.#words;
+    let entry = this.#slots[this.#slotOf(source, start, end, hash) + 1]!;
+    while (entry !== 0 && entryTimestamp(words, entry) > maxTimestamp) entry = words[entry + OLDER]!;
+    if (entry === 0) return false;
+    this.foundKind = entryKind(words, entry);
+    this.foundTimestamp = entryTimestamp(words, entry);
+    this.foundValueBytes = this.#bytes;
+    this.foundValueStart = (entry + HEADER_WORDS) * 4 + words[entry + KEY_LENGTH]!;
+    this.foundValueEnd = this.foundValueStart + words[entry + VALUE_LENGTH]!;
+    return true;
+  }
+
+  #add(
+    timestamp: Timestamp,
+    kind: EntryKind,
+    keySource: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    valueSource: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const keyLength = keyEnd - keyStart;
+    const valueLength = valueEnd - valueStart;
+    const entry = this.#end;
+    const end = entry + HEADER_WORDS + Math.ceil((keyLength + valueLength) / 4);
+    if (end * 4 > this.#bytes.length) this.#grow(end * 4);
+    if (this.#keyCount * 3 >= this.#slots.length) this.#growSlots();
+
+    const slot = this.#slotOf(keySource, keyStart, keyEnd, hashBytes(keySource, keyStart, keyEnd));
+    const older = this.#slots[slot + 1]!;
+    if (older === 0) this.#keyCount++;
+    else this.#checkOrder(older, timestamp);
+
+    const words = this.#words;
+    words[entry + OLDER] = older;
+    words[entry + TIMESTAMP_LOW] = timestamp >>> 0;
+    words[entry + TIMESTAMP_HIGH] = packTimestampHigh(timestamp, kind);
+    words[entry + KEY_LENGTH] = keyLength;
+    words[entry + VALUE_LENGTH] = valueLength;
+    const keyAt = (entry + HEADER_WORDS) * 4;
+    copyBytes(this.#bytes, keyAt, keySource, keyStart, keyEnd);
+    copyBytes(this.#bytes, keyAt + keyLength, valueSource, valueStart, valueEnd);
+    this.#slots[slot + 1] = entry;
+    this.#end = end;
+    if (this.#count === 0 || timestamp < this.#firstTimestamp) this.#firstTimestamp = timestamp;
+    if (timestamp > this.#lastTimestamp) this.#lastTimestamp = timestamp;
+    this.#count++;
+  }
+
+  #checkOrder(older: number, timestamp: Timestamp): void {
+    const olderTimestamp = entryTimestamp(this.#words, older);
+    assert(olderTimestamp <= timestamp, 'timestamps of one key never decrease');
+    if (olderTimestamp === timestamp) this.#shadowing = true;
+  }
+
+  /**
+   * Index in `#slots` of the slot of a key; where there was none, that of a free slot, now carrying the hash.
+   */
+  #slotOf(source: Uint8Array, start: number, end: number, hash: number): number {
+    const slots = this.#slots;
+    const words = this.#words;
+    const bytes = this.#bytes;
+    const last = slots.length - 1;
+    for (let slot = (hash << 1) & last; ; slot = (slot + 2) & last) {
+      const entry = slots[slot + 1]!;
+      if (entry === 0) {
+        slots[slot] = hash;
+        return slot;
+      }
+      if (slots[slot] !== hash || words[entry + KEY_LENGTH] !== end - start) continue;
+      const shift = (entry + HEADER_WORDS) * 4 - start;
+      let at = start;
+      while (at < end && bytes[at + shift] === source[at]) at++;
+      if (at === end) return slot;
+    }
+  }
+
+  #growSlots(): void {
+    const old = this.#slots;
+    const slots = new Uint32Array(Math.max(2 * INITIAL_SLOTS, old.length * (old.length < 2 ** 16 ? 4 : 2)));
+    const last = slots.length - 1;
+    for (let from = 0; from < old.length; from += 2) {
+      if (old[from + 1] === 0) continue;
+      let slot = (old[from]! << 1) & last;
+      while (slots[slot + 1] !== 0) slot = (slot + 2) & last;
+      slots[slot] = old[from]!;
+      slots[slot + 1] = old[from + 1]!;
+    }
+    this.#slots = slots;
+  }
+
+  #grow(neededBytes: number): void {
+    assert(neededBytes <= ARENA_BYTES_MAX, 'a memtable is sealed long before its arena is full');
+    let bytes = Math.max(this.#initialBytes, 64, this.#bytes.length * 2);
+    while (bytes < neededBytes) bytes *= 2;
+    this.#moveArena(Math.min(bytes + (-bytes & 3), ARENA_BYTES_MAX), this.#end);
+  }
+
+  /** Continues in a new arena of `sizeBytes` with the words before `end`; the old one is left to its cursors. */
+  #moveArena(sizeBytes: number, end: number): void {
+    const buffer = this.#shared ? new SharedArrayBuffer(sizeBytes) : new ArrayBuffer(sizeBytes);
+    const words = new Uint32Array(buffer);
+    if (this.#count > 0) words.set(this.#words.subarray(0, end));
+    this.#words = words;
+    this.#bytes = new Uint8Array(buffer);
+  }
+
+  #sortTail(): void {
+    if (this.#sortedEnd === this.#end) return;
+    const run = sortTail(this.#words, this.#bytes, {
+      start: this.#sortedEnd,
+      end: this.#end,
+      count: this.#count - this.#sortedCount,
+      shadowing: this.#shadowing,
+    });
+    this.#runs = withRun(this.#runs, run, this.#words, this.#bytes, this.#shadowing);
+    this.#sortedEnd = this.#end;
+    this.#sortedCount = this.#count;
+  }
+
+  /** Drops the runs that reach beyond `mark`; what they held of older entries is sorted again by the next cursor. */
+  #dropRunsFrom(mark: MemtableMark): void {
+    const kept = this.#runs.filter((run) => run.end <= mark.end);
+    this.#runs = kept;
+    this.#sortedEnd = kept.at(-1)?.end ?? FIRST_ENTRY;
+    let unsorted = 0;
+    for (let entry = this.#sortedEnd; entry < mark.end; entry = entryAfter(this.#words, entry)) unsorted++;
+    this.#sortedCount = mark.count - unsorted;
+  }
+
+  /** Makes every chain begin below `end` again. */
+  #unlinkFrom(end: number): void {
+    const words = this.#words;
+    for (let entry = end; entry < this.#end; entry = entryAfter(words, entry)) {
+      const keyStart = (entry + HEADER_WORDS) * 4;
+      const keyEnd = keyStart + words[entry + KEY_LENGTH]!;
+      const slot = this.#slotOf(this.#bytes, keyStart, keyEnd, hashBytes(this.#bytes, keyStart, keyEnd));
+      let newest = this.#slots[slot + 1]!;
+      if (newest < end) continue;
+      while (newest >= end) newest = words[newest + OLDER]!;
+      if (newest === 0) this.#freeSlot(slot);
+      else this.#slots[slot + 1] = newest;
+    }
+  }
+
+  /** Removes a key from the hash by moving back what probed past it (Knuth, TAOCP 3, 6.4, algorithm R). */
+  #freeSlot(slot: number): void {
+    const slots = this.#slots;
+    const last = slots.length - 1;
+    let hole = slot;
+    for (let probe = (slot + 2) & last; slots[probe + 1] !== 0; probe = (probe + 2) & last) {
+      const home = (slots[probe]! << 1) & last;
+      if (((probe - home) & last) < ((probe - hole) & last)) continue;
+      slots[hole] = slots[probe]!;
+      slots[hole + 1] = slots[probe + 1]!;
+      hole = probe;
+    }
+    slots[hole + 1] = 0;
+  }
+}
+
+function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): void {
+  const length = end - start;
+  if (length <= LOOP_COPY_MAX) for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
+  else target.set(start === 0 && end === source.length ? source : source.subarray(start, end), at);
+}

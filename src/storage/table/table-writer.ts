@@ -1,0 +1,224 @@
+/**
+ * Writes one table in a single pass. Memory in use: one data block, the output buffer, 4 bytes per key for the filter, and
+ * the index. The file exists from the start and is durable only after `finish`; its name not before its directory is synced.
+ */
+
+import { join } from 'node:path';
+import { assert, ByteWriter, EMPTY_BYTES, hashBytes } from '../../base/index.js';
+import type { File, FileSystem } from '../../vfs/index.js';
+import { copyBytes } from '../byte-copy.js';
+import { EntryKind, type Timestamp } from '../entry.js';
+import { buildBloomFilter } from '../format/bloom-filter.js';
+import { BlockBuilder } from '../format/data-block.js';
+import { encodeFileHeader, FileMagic } from '../format/file-header.js';
+import { fileName } from '../format/file-names.js';
+import type { TableMeta } from '../format/manifest-edit.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle, encodeHandle, storeBlock } from '../format/stored-block.js';
+import { encodeFooter, encodeTableProperties } from '../format/table-layout.js';
+
+export interface TableFormat {
+  /** A block is closed before it would exceed this size, unless a single entry does. */
+  readonly blockBytes: number;
+  /** 0 for no filter. */
+  readonly bloomBitsPerKey: number;
+  readonly compression: 'lz4' | 'none';
+}
+
+const OUTPUT_BYTES = 256 * 1024;
+
+export class TableWriter {
+  readonly fileNumber: number;
+  readonly #file: File;
+  readonly #name: string;
+  readonly #format: TableFormat;
+  readonly #data: BlockBuilder;
+  readonly #index = new BlockBuilder(16 * 1024);
+  readonly #handle = new ByteWriter(32);
+
+  #output = new Uint8Array(OUTPUT_BYTES);
+  #outputLength = 0;
+  /** Offset in the file of `#output[0]`. */
+  #outputOffset = 0;
+
+  #hashes = new Uint32Array(1024);
+  #keys = 0;
+  #lastKey = new Uint8Array(64);
+  #lastKeyLength = 0;
+  #lastTimestamp: Timestamp = 0;
+  #smallest: Uint8Array | undefined;
+
+  #entries = 0;
+  #tombstones = 0;
+  #rawBytes = 0;
+  #dataBlocks = 0;
+  #minTimestamp: Timestamp = Number.MAX_SAFE_INTEGER;
+  #maxTimestamp: Timestamp = 0;
+
+  /** A block that is written but not yet in the index: its separator depends on the next key. */
+  #pending: BlockHandle | undefined;
+
+  constructor(fileSystem: FileSystem, directory: string, fileNumber: number, format: TableFormat) {
+    this.fileNumber = fileNumber;
+    this.#format = format;
+    this.#name = fileName('table', fileNumber);
+    this.#data = new BlockBuilder(format.blockBytes * 2);
+    this.#file = fileSystem.open(join(directory, this.#name), 'create');
+    this.#append(encodeFileHeader(FileMagic.table, fileNumber));
+  }
+
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** Bytes of the file so far, the open block not counted. */
+  get sizeBytes(): number {
+    return this.#outputOffset + this.#outputLength;
+  }
+
+  /** True when `key[start, end)` is the key of the last entry. */
+  hasLastKey(key: Uint8Array, start: number, end: number): boolean {
+    const length = this.#lastKeyLength;
+    if (this.#entries === 0 || end - start !== length) return false;
+    for (let i = 0; i < length; i++) {
+      if (this.#lastKey[i] !== key[start + i]) return false;
+    }
+    return true;
+  }
+
+  /** Appends an entry, which must come behind all others. */
+  add(
+    key: Uint8Array,
+    keyStart: number,
+    keyEnd: number,
+    timestamp: Timestamp,
+    kind: EntryKind,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const newKey = !this.hasLastKey(key, keyStart, keyEnd);
+    assert(newKey || timestamp < this.#lastTimestamp, 'entries of a table are in order and distinct');
+    const full = this.#data.sizeWith(keyEnd - keyStart, valueEnd - valueStart) > this.#format.blockBytes;
+    if (full && this.#data.count > 0) this.#endDataBlock();
+    if (this.#pending !== undefined) this.#indexPending(key, keyStart, keyEnd);
+    if (newKey) this.#rememberKey(key, keyStart, keyEnd);
+    this.#data.add(key, keyStart, keyEnd, timestamp, kind, value, valueStart, valueEnd);
+    this.#lastTimestamp = timestamp;
+    this.#entries++;
+    if (kind === EntryKind.Delete) this.#tombstones++;
+    this.#rawBytes += keyEnd - keyStart + valueEnd - valueStart;
+    if (timestamp < this.#minTimestamp) this.#minTimestamp = timestamp;
+    if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp;
+  }
+
+  /** Writes what is left, syncs and closes the file. There must be at least one entry. */
+  finish(): TableMeta {
+    assert(this.#smallest !== undefined, 'a table has entries');
+    this.#endDataBlock();
+    this.#indexPending(EMPTY_BYTES, 0, 0);
+    const largest = this.#lastKey.slice(0, this.#lastKeyLength);
+    const filter = this.#format.bloomBitsPerKey > 0 ? this.#storeFilter() : undefined;
+    const index = this.#store(this.#index.finish(), this.#format.compression === 'lz4');
+    const summary = {
+      entries: this.#entries,
+      tombstones: this.#tombstones,
+      rawBytes: this.#rawBytes,
+      minTimestamp: this.#minTimestamp,
+      maxTimestamp: this.#maxTimestamp,
+      smallest: this.#smallest,
+      largest,
+    };
+    const properties = encodeTableProperties({ ...summary, index, filter, dataBlocks: this.#dataBlocks });
+    const handle = this.#store(properties, false);
+    this.#append(encodeFooter(handle, { fileNumber: this.fileNumber, offset: this.sizeBytes }));
+    const sizeBytes = this.sizeBytes;
+    this.#flushOutput();
+    this.#file.syncNow();
+    this.#file.close();
+    return { fileNumber: this.fileNumber, sizeBytes, ...summary };
+  }
+
+  /** Gives the file up after an error; what was written of it stays, as an orphan. */
+  abandon(): void {
+    this.#file.close();
+  }
+
+  #storeFilter(): BlockHandle {
+    return this.#store(buildBloomFilter(this.#hashes, this.#keys, this.#format.bloomBitsPerKey), false);
+  }
+
+  #rememberKey(key: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    if (length > this.#lastKey.length) this.#lastKey = new Uint8Array(length * 2);
+    copyBytes(this.#lastKey, 0, key, start, end);
+    this.#lastKeyLength = length;
+    this.#smallest ??= key.slice(start, end);
+    if (this.#keys === this.#hashes.length) {
+      const grown = new Uint32Array(this.#keys * 2);
+      grown.set(this.#hashes);
+      this.#hashes = grown;
+    }
+    this.#hashes[this.#keys++] = hashBytes(key, start, end);
+  }
+
+  #endDataBlock(): void {
+    const block = this.#data.finish();
+    this.#pending = this.#store(block, this.#format.compression === 'lz4');
+    this.#dataBlocks++;
+  }
+
+  /**
+   * Adds the pending block to the index under the last key, or under a shorter prefix of the next key that still lies
+   * strictly between both.
+   */
+  #indexPending(next: Uint8Array, start: number, end: number): void {
+    const handle = this.#pending;
+    if (handle === undefined) return;
+    this.#pending = undefined;
+    this.#handle.reset();
+    encodeHandle(this.#handle, handle);
+    const value = this.#handle.bytes();
+    let shared = 0;
+    while (shared < this.#lastKeyLength && start + shared < end && this.#lastKey[shared] === next[start + shared])
+      shared++;
+    const length = shared + 1;
+    if (length < end - start && length < this.#lastKeyLength) {
+      this.#index.add(next, start, start + length, 0, EntryKind.Put, value, 0, value.length);
+    } else {
+      this.#index.add(
+        this.#lastKey,
+        0,
+        this.#lastKeyLength,
+        this.#lastTimestamp,
+        EntryKind.Put,
+        value,
+        0,
+        value.length,
+      );
+    }
+  }
+
+  #store(raw: Uint8Array, compress: boolean): BlockHandle {
+    const room = raw.length + BLOCK_TRAILER_BYTES;
+    if (this.#outputLength + room > this.#output.length) this.#flushOutput();
+    if (room > this.#output.length) this.#output = new Uint8Array(room);
+    const offset = this.sizeBytes;
+    const place = { file: this.#name, fileNumber: this.fileNumber, offset };
+    const payloadBytes = storeBlock(this.#output.subarray(this.#outputLength), raw, compress, place);
+    this.#outputLength += payloadBytes + BLOCK_TRAILER_BYTES;
+    return { offset, payloadBytes, rawBytes: raw.length };
+  }
+
+  #append(bytes: Uint8Array): void {
+    if (this.#outputLength + bytes.length > this.#output.length) this.#flushOutput();
+    this.#output.set(bytes, this.#outputLength);
+    this.#outputLength += bytes.length;
+  }
+
+  #flushOutput(): void {
+    if (this.#outputLength === 0) return;
+    this.#file.write(this.#output.subarray(0, this.#outputLength), this.#outputOffset);
+    this.#outputOffset += this.#outputLength;
+    this.#outputLength = 0;
+  }
+}

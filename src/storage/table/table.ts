@@ -1,0 +1,56 @@
+/** A table of the live database: what the manifest says of it, and its reader once somebody needs it. */
+
+import type { Timestamp } from '../entry.js';
+import type { TableMeta } from '../format/manifest-edit.js';
+import { TableReader, type TableSource } from './table-reader.js';
+
+export class Table implements TableMeta {
+  readonly fileNumber: number;
+  readonly sizeBytes: number;
+  readonly entries: number;
+  readonly tombstones: number;
+  readonly rawBytes: number;
+  readonly minTimestamp: Timestamp;
+  readonly maxTimestamp: Timestamp;
+  readonly smallest: Uint8Array;
+  readonly largest: Uint8Array;
+
+  /** The same as plain data. */
+  readonly meta: TableMeta;
+  /** How many living versions have it; kept by the version set. */
+  versions = 0;
+  readonly #source: TableSource;
+  #reader: TableReader | undefined;
+
+  constructor(meta: TableMeta, source: TableSource) {
+    this.meta = meta;
+    this.fileNumber = meta.fileNumber;
+    this.sizeBytes = meta.sizeBytes;
+    this.entries = meta.entries;
+    this.tombstones = meta.tombstones;
+    this.rawBytes = meta.rawBytes;
+    this.minTimestamp = meta.minTimestamp;
+    this.maxTimestamp = meta.maxTimestamp;
+    this.smallest = meta.smallest;
+    this.largest = meta.largest;
+    this.#source = source;
+  }
+
+  /** Opens the file at the first call. Throws `CorruptionError` or `IoError`. */
+  reader(): TableReader {
+    this.#reader ??= new TableReader(this.#source, this.fileNumber, this.sizeBytes);
+    return this.#reader;
+  }
+
+  /** Bytes of index and filter in memory; 0 while it is not open. */
+  get memoryBytes(): number {
+    return this.#reader?.memoryBytes ?? 0;
+  }
+
+  /** Closes the file; it would be opened again by the next `reader()`. */
+  close(): void {
+    const reader = this.#reader;
+    this.#reader = undefined;
+    reader?.close();
+  }
+}

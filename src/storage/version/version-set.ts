@@ -1,0 +1,169 @@
+/**
+ * The current version, those that readers still hold, and the manifest behind them. Installing an edit is one step on this
+ * thread: durable in the manifest first, visible second. A table file goes when no living version has the table any more.
+ */
+
+import { join } from 'node:path';
+import { assert } from '../../base/index.js';
+import { closeAll, type FileSystem } from '../../vfs/index.js';
+import type { Timestamp } from '../entry.js';
+import { fileName } from '../format/file-names.js';
+import type { ManifestEdit, TableMeta } from '../format/manifest-edit.js';
+import { Table } from '../table/table.js';
+import type { TableSource } from '../table/table-reader.js';
+import { applyEdit, type DatabaseState, ManifestWriter } from './manifest.js';
+import { Version } from './version.js';
+
+/** An edit without the file counter, which the version set adds. */
+export type VersionEdit = Omit<ManifestEdit, 'nextFileNumber'>;
+
+/** A version that is kept, files included, until `release`. */
+export interface PinnedVersion {
+  readonly version: Version<Table>;
+  /** Idempotent. */
+  release(): void;
+}
+
+export class VersionSet {
+  readonly #source: TableSource;
+  readonly #fileSystem: FileSystem;
+  readonly #directory: string;
+  /** Undefined for a database opened read-only, where nothing is installed. */
+  #manifest: ManifestWriter | undefined;
+  #state: DatabaseState<Table>;
+  #nextFileNumber: number;
+  /** How many hold each version; the current one is held by this object. */
+  readonly #holders = new Map<Version<Table>, number>();
+  /** Files that nothing refers to any more. */
+  #obsolete: string[] = [];
+
+  constructor(source: TableSource, state: DatabaseState, manifest: ManifestWriter | undefined) {
+    this.#source = source;
+    this.#fileSystem = source.fileSystem;
+    this.#directory = source.directory;
+    this.#manifest = manifest;
+    const version = new Version<Table>().with(
+      { added: state.version.additions(), removed: [] },
+      (meta) => new Table(meta, source),
+      (expected, found) => new RangeError(`${expected}, not ${found}`),
+    );
+    this.#state = { ...state, version };
+    this.#nextFileNumber = state.nextFileNumber;
+    this.#hold(version);
+  }
+
+  get current(): Version<Table> {
+    return this.#state.version;
+  }
+
+  /** The state behind `current`. */
+  get state(): DatabaseState<Table> {
+    return { ...this.#state, nextFileNumber: this.#nextFileNumber };
+  }
+
+  get prunedThrough(): Timestamp {
+    return this.#state.prunedThrough;
+  }
+
+  get manifestBytes(): number {
+    return this.#manifest?.sizeBytes ?? 0;
+  }
+
+  /** A number for a new file. Durable at the latest with the edit that names the file. */
+  allocateFileNumber(): number {
+    return this.#nextFileNumber++;
+  }
+
+  /** Makes an edit durable and current. Any error leaves the manifest in doubt: the engine must stop. */
+  install(edit: VersionEdit): void {
+    assert(this.#manifest !== undefined, 'a read-only database installs nothing');
+    const whole: ManifestEdit = { ...edit, nextFileNumber: this.#nextFileNumber };
+    const place = { file: fileName('manifest', this.#manifest.number), offset: this.#manifest.sizeBytes };
+    const next = applyEdit(this.#state, whole, (meta) => this.#admit(meta), place);
+    this.#manifest.append(whole);
+    const before = this.#state.version;
+    this.#hold(next.version);
+    this.#state = next;
+    this.#letGo(before);
+    if (this.#manifest.outgrown) this.#rollOver();
+  }
+
+  /** Keeps the current version for a reader. */
+  pin(): PinnedVersion {
+    const version = this.#state.version;
+    this.#holders.set(version, this.#holders.get(version)! + 1);
+    let held = true;
+    return {
+      version,
+      release: () => {
+        if (held) this.#letGo(version);
+        held = false;
+      },
+    };
+  }
+
+  /** Announces a file of another kind (a log segment, a manifest) that is not needed any more. */
+  addObsolete(name: string): void {
+    this.#obsolete.push(name);
+  }
+
+  get hasObsolete(): boolean {
+    return this.#obsolete.length > 0;
+  }
+
+  /** Unlinks what nothing refers to any more. Undone by a crash, the next open does it again. */
+  deleteObsolete(): void {
+    const names = this.#obsolete;
+    this.#obsolete = [];
+    for (const name of names) this.#fileSystem.unlink(join(this.#directory, name));
+  }
+
+  /** Ends all pins: nobody reads any more. */
+  releaseAll(): void {
+    for (const version of this.#holders.keys()) {
+      if (version === this.#state.version) continue;
+      this.#holders.set(version, 1);
+      this.#letGo(version);
+    }
+  }
+
+  /** Closes every file, and then throws the first error there was. */
+  close(): void {
+    closeAll([...this.#state.version.tables(), this.#manifest]);
+  }
+
+  /** A table that only changes its place stays the same object. */
+  #admit(meta: TableMeta): Table {
+    for (const table of this.#state.version.tables()) {
+      if (table.fileNumber === meta.fileNumber) return table;
+    }
+    return new Table(meta, this.#source);
+  }
+
+  #hold(version: Version<Table>): void {
+    this.#holders.set(version, 1);
+    for (const table of version.tables()) table.versions++;
+  }
+
+  #letGo(version: Version<Table>): void {
+    const holders = this.#holders.get(version)! - 1;
+    if (holders > 0) {
+      this.#holders.set(version, holders);
+      return;
+    }
+    this.#holders.delete(version);
+    const unused = [...version.tables()].filter((table) => --table.versions === 0);
+    for (const table of unused) this.#obsolete.push(fileName('table', table.fileNumber));
+    closeAll(unused);
+  }
+
+  #rollOver(): void {
+    const old = this.#manifest!;
+    const number = this.allocateFileNumber();
+    const state = { ...this.#state, nextFileNumber: this.#nextFileNumber };
+    this.#manifest = ManifestWriter.create(this.#fileSystem, this.#directory, number, state);
+    this.#state = state;
+    old.close();
+    this.#obsolete.push(fileName('manifest', old.number));
+  }
+}

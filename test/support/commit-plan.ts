@@ -1,0 +1,82 @@
+/**
+ * A reproducible sequence of commits and the state after each prefix of it: what the crash suites hold a recovered
+ * database against. Commit number n has timestamp n, so "a prefix of the commit order" is one number.
+ */
+
+import { type Random, randomBelow, seededRandom, utf8Encode } from '../../src/base/index.js';
+import { WriteBatch } from '../../src/storage/index.js';
+
+export interface PlannedCommit {
+  readonly durability: 'commit' | 'buffered';
+  /** Key to value; undefined deletes. */
+  readonly changes: ReadonlyMap<string, string | undefined>;
+}
+
+export type State = ReadonlyMap<string, string>;
+
+export interface CommitPlanOptions {
+  readonly seed: number;
+  readonly commits: number;
+  /** Small, so that most commits overwrite or delete. */
+  readonly keys: number;
+  /** Keys are padded to this length; a few dozen keys of this kind make a manifest outgrow itself. */
+  readonly keyBytesMin?: number;
+  readonly valueBytesMax: number;
+  /** Share of commits that need not be durable when acknowledged. */
+  readonly bufferedShare: number;
+}
+
+export class CommitPlan {
+  readonly commits: readonly PlannedCommit[];
+  readonly #states: State[] = [new Map()];
+
+  constructor(options: CommitPlanOptions) {
+    const random = seededRandom(options.seed);
+    this.commits = Array.from({ length: options.commits }, (_, i) => planCommit(i + 1, options, random));
+  }
+
+  batch(timestamp: number): WriteBatch {
+    const batch = new WriteBatch();
+    for (const [key, value] of this.commits[timestamp - 1]!.changes) {
+      if (value === undefined) batch.delete(utf8Encode(key));
+      else batch.put(utf8Encode(key), utf8Encode(value));
+    }
+    return batch;
+  }
+
+  /** Everything visible after commits 1 … `timestamp`. */
+  stateAt(timestamp: number): State {
+    for (let next = this.#states.length; next <= timestamp; next++) {
+      const state = new Map(this.#states[next - 1]);
+      for (const [key, value] of this.commits[next - 1]!.changes) {
+        if (value === undefined) state.delete(key);
+        else state.set(key, value);
+      }
+      this.#states.push(state);
+    }
+    return this.#states[timestamp]!;
+  }
+
+  /** Every key that any commit touches. */
+  allKeys(): string[] {
+    return [...new Set(this.commits.flatMap((commit) => [...commit.changes.keys()]))].sort();
+  }
+}
+
+/** Values name their commit, so that a mixture of commits shows; one commit in eight stores an empty value. */
+function planCommit(timestamp: number, options: CommitPlanOptions, random: Random): PlannedCommit {
+  const changes = new Map<string, string | undefined>([['last-commit', String(timestamp)]]);
+  const count = 1 + randomBelow(random, 4);
+  for (let i = 0; i < count; i++) {
+    const key = `key-${String(randomBelow(random, options.keys)).padStart(3, '0')}`.padEnd(
+      options.keyBytesMin ?? 0,
+      '.',
+    );
+    const filler = 'abcdefgh'
+      .repeat(Math.ceil(options.valueBytesMax / 8))
+      .slice(0, randomBelow(random, options.valueBytesMax));
+    const kind = randomBelow(random, 8);
+    changes.set(key, kind < 2 ? undefined : kind === 2 ? '' : `${timestamp}:${filler}`);
+  }
+  return { durability: random.float() < options.bufferedShare ? 'buffered' : 'commit', changes };
+}

@@ -1,0 +1,95 @@
+/** An engine with everything small, so that a few hundred commits pass through every file operation it has. */
+
+import { join } from 'node:path';
+import { ManualClock, seededRandom, systemScheduler, utf8Decode, utf8Encode } from '../../src/base/index.js';
+import { openEngine, type RecoveryReport, verify } from '../../src/recovery/index.js';
+import { type Engine, type EngineEvent, type EngineOptions, inlineExecutor } from '../../src/storage/index.js';
+import type { Environment, FileSystem } from '../../src/vfs/index.js';
+import type { State } from './commit-plan.js';
+
+export const smallOptions: EngineOptions & { createIfMissing: boolean } = {
+  createIfMissing: true,
+  readOnly: false,
+  wal: { sync: 'commit' },
+  memtableBytes: 1024,
+  blockBytes: 256,
+  tableBytes: 1024,
+  blockCache: { bytes: 64 * 1024 },
+  bloomBitsPerKey: 10,
+  compression: 'none',
+  compaction: { level0Runs: 2, levelBaseBytes: 2 * 1024, sizeRatio: 3 },
+  limits: { keyBytes: 1024, valueBytes: 64 * 1024, batchBytes: 256 * 1024 },
+};
+
+export function environmentOn(fileSystem: FileSystem, seed = 1): Environment {
+  return { fileSystem, clock: new ManualClock(), random: seededRandom(seed), scheduler: systemScheduler };
+}
+
+/** Opens `directory` with nothing pinned: only the newest version of each key needs to be kept. */
+export async function openOn(
+  fileSystem: FileSystem,
+  directory: string,
+  options: Partial<typeof smallOptions> = {},
+  events: EngineEvent[] = [],
+): Promise<{ engine: Engine; report: RecoveryReport }> {
+  const environment = environmentOn(fileSystem);
+  return openEngine(
+    directory,
+    { ...smallOptions, ...options },
+    {
+      environment,
+      executor: inlineExecutor(environment),
+      retention: { view: () => ({ horizon: Number.MAX_SAFE_INTEGER, pinned: [] }) },
+      listener: (event) => void events.push(event),
+    },
+  );
+}
+
+/** Everything visible at `asOf`, by a scan in the given direction. */
+export function stateOf(engine: Engine, asOf = engine.lastTimestamp, reverse = false): State {
+  const cursor = engine.cursor({}, { asOf, reverse });
+  const state = new Map<string, string>();
+  try {
+    while (cursor.next()) state.set(utf8Decode(cursor.key()), utf8Decode(cursor.value()));
+  } finally {
+    cursor.close();
+  }
+  return state;
+}
+
+export function valueOf(engine: Engine, key: string): string | undefined {
+  const value = engine.get(utf8Encode(key), engine.lastTimestamp);
+  return value === undefined ? undefined : utf8Decode(value);
+}
+
+/** Every file of a directory with its content. */
+export function filesIn(fileSystem: FileSystem, directory: string): ReadonlyMap<string, string> {
+  const contents = new Map<string, string>();
+  for (const name of fileSystem.list(directory)) {
+    const file = fileSystem.open(join(directory, name), 'read');
+    const bytes = new Uint8Array(file.size());
+    file.read(bytes, 0);
+    file.close();
+    contents.set(name, Buffer.from(bytes).toString('latin1'));
+  }
+  return contents;
+}
+
+/** Throws unless a full check of a closed database finds nothing wrong. */
+export async function checkVerified(fileSystem: FileSystem, directory: string): Promise<void> {
+  const report = await verify(environmentOn(fileSystem), directory);
+  if (report.orphans.length > 0) throw new Error(`verify found orphans: ${report.orphans.join(', ')}`);
+  if (report.problems.length > 0) {
+    throw new Error(`verify found: ${report.problems.map((problem) => problem.message).join('; ')}`);
+  }
+}
+
+/** Where `actual` differs from `expected`, in words; undefined when it does not. */
+export function differenceOf(actual: State, expected: State): string | undefined {
+  for (const [key, value] of expected) {
+    if (actual.get(key) !== value) return `${key} is ${String(actual.get(key))}, expected ${value}`;
+  }
+  for (const key of actual.keys())
+    if (!expected.has(key)) return `${key} is ${String(actual.get(key))}, expected nothing`;
+  return undefined;
+}

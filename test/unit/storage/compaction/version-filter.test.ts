@@ -1,0 +1,86 @@
+import { describe, expect, test } from 'vitest';
+import { type RetentionView, VersionFilter } from '../../../../src/storage/compaction/version-filter.js';
+import { EntryKind } from '../../../../src/storage/index.js';
+import type { KeySpan } from '../../../../src/storage/version/version.js';
+import { bytes, entry, type TestEntry } from '../fixtures.js';
+
+function span(smallest: string, largest: string): KeySpan {
+  return { smallest: bytes(smallest), largest: bytes(largest) };
+}
+
+function filtered(
+  entries: readonly TestEntry[],
+  view: RetentionView,
+  olderRuns: readonly (readonly KeySpan[])[] = [],
+): { kept: TestEntry[]; filter: VersionFilter } {
+  const filter = new VersionFilter(view, olderRuns);
+  const kept = entries.filter(({ key, timestamp, value }) => {
+    const keyBytes = bytes(key);
+    const kind = value === undefined ? EntryKind.Delete : EntryKind.Put;
+    return filter.keeps(keyBytes, 0, keyBytes.length, timestamp, kind);
+  });
+  return { kept, filter };
+}
+
+const history = [
+  entry('a', 40, 'd'),
+  entry('a', 30, 'c'),
+  entry('a', 20, 'b'),
+  entry('a', 10, 'a'),
+  entry('b', 5, 'x'),
+];
+
+function timestampsKept(view: RetentionView): number[] {
+  return filtered(history, view)
+    .kept.filter((one) => one.key === 'a')
+    .map((one) => one.timestamp);
+}
+
+describe('version filter', () => {
+  test('keeps everything above the horizon and the newest version at it', () => {
+    expect(timestampsKept({ horizon: 0, pinned: [] })).toEqual([40, 30, 20, 10]);
+    expect(timestampsKept({ horizon: 19, pinned: [] })).toEqual([40, 30, 20, 10]);
+    expect(timestampsKept({ horizon: 20, pinned: [] })).toEqual([40, 30, 20]);
+    expect(timestampsKept({ horizon: 35, pinned: [] })).toEqual([40, 30]);
+    expect(timestampsKept({ horizon: 1000, pinned: [] })).toEqual([40]);
+  });
+
+  test('keeps what a pinned snapshot sees', () => {
+    expect(timestampsKept({ horizon: 1000, pinned: [20] })).toEqual([40, 20]);
+    expect(timestampsKept({ horizon: 1000, pinned: [29] })).toEqual([40, 20]);
+    expect(timestampsKept({ horizon: 1000, pinned: [30] })).toEqual([40, 30]);
+    expect(timestampsKept({ horizon: 1000, pinned: [39, 12, 9] })).toEqual([40, 30, 10]);
+    expect(timestampsKept({ horizon: 1000, pinned: [45] })).toEqual([40]);
+  });
+
+  test('says from when on reads are untouched', () => {
+    expect(filtered(history, { horizon: 1000, pinned: [] }).filter).toMatchObject({ dropped: 3, prunedThrough: 40 });
+    expect(filtered(history, { horizon: 25, pinned: [] }).filter).toMatchObject({ dropped: 1, prunedThrough: 20 });
+    expect(filtered(history, { horizon: 5, pinned: [] }).filter).toMatchObject({ dropped: 0, prunedThrough: 0 });
+  });
+
+  test('drops a deletion only when nobody can see below it and nothing older is there', () => {
+    const deleted = [entry('k', 20), entry('k', 10, 'old')];
+    const kept = (view: RetentionView, older: KeySpan[][] = []): number[] =>
+      filtered(deleted, view, older).kept.map((one) => one.timestamp);
+    expect(kept({ horizon: 20, pinned: [] })).toEqual([]);
+    expect(kept({ horizon: 19, pinned: [] })).toEqual([20, 10]);
+    expect(kept({ horizon: 20, pinned: [15] })).toEqual([20, 10]);
+    expect(kept({ horizon: 20, pinned: [5] })).toEqual([20]);
+    expect(kept({ horizon: 20, pinned: [20] })).toEqual([]);
+    expect(kept({ horizon: 20, pinned: [] }, [[span('a', 'z')]])).toEqual([20]);
+    expect(kept({ horizon: 20, pinned: [] }, [[span('a', 'j'), span('l', 'z')]])).toEqual([]);
+    expect(kept({ horizon: 20, pinned: [] }, [[span('a', 'j')], [span('k', 'k')]])).toEqual([20]);
+  });
+
+  test('follows older runs as keys ascend', () => {
+    const deletions = ['b', 'd', 'f', 'h', 'm'].map((key) => entry(key, 1));
+    const older = [[span('a', 'c'), span('e', 'f')], [span('h', 'h')]];
+    expect(filtered(deletions, { horizon: 9, pinned: [] }, older).kept.map((one) => one.key)).toEqual(['b', 'f', 'h']);
+  });
+
+  test('tells an empty value from a deletion, and the empty key from none', () => {
+    const entries = [entry('', 9, ''), entry('', 5, 'x'), entry('a', 9, '')];
+    expect(filtered(entries, { horizon: 9, pinned: [] }).kept).toEqual([entries[0], entries[2]]);
+  });
+});

@@ -1,0 +1,111 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+import { ByteWriter } from '../../../../src/base/index.js';
+import { encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../../../../src/storage/format/file-header.js';
+import {
+  appendBatchRecord,
+  appendSegmentEnd,
+  decodeLogRecord,
+  type LogRecord,
+} from '../../../../src/storage/format/log-record.js';
+import { placeFrames, scanFrames } from '../../../../src/storage/format/record-frame.js';
+import { TableCursor } from '../../../../src/storage/table/table-cursor.js';
+import { TableReader } from '../../../../src/storage/table/table-reader.js';
+import { encodeCurrent, encodeManifest, readManifest } from '../../../../src/storage/version/manifest.js';
+import { Version } from '../../../../src/storage/version/version.js';
+import { readWholeFile } from '../../../../src/storage/whole-file.js';
+import type { FileSystem } from '../../../../src/vfs/index.js';
+import {
+  batchOf,
+  bytes,
+  drainAll,
+  entry,
+  TABLE_DIRECTORY,
+  tableFileSystem,
+  tableMeta,
+  type TestEntry,
+  writeTable,
+} from '../fixtures.js';
+
+const FENCE = '```';
+
+/** The bytes of the block that begins with ```hex NAME: two digits per byte, comments from # on. */
+function hexBlock(document: string, name: string): Uint8Array {
+  const text = readFileSync(new URL(`../../../../docs/formats/${document}.md`, import.meta.url), 'utf8');
+  const start = text.indexOf(`${FENCE}hex ${name}\n`);
+  expect(start, `${document}.md has a block ${name}`).toBeGreaterThanOrEqual(0);
+  const body = text.slice(text.indexOf('\n', start), text.indexOf(FENCE, start + FENCE.length));
+  const digits = body
+    .split('\n')
+    .map((line) => line.replace(/#.*/, '').trim())
+    .filter((line) => line !== '')
+    .join(' ');
+  return Uint8Array.from(digits.split(/ +/), (pair) => Number.parseInt(pair, 16));
+}
+
+function putFile(fileSystem: FileSystem, path: string, content: Uint8Array): void {
+  const file = fileSystem.open(path, 'create');
+  file.write(content, 0);
+  file.close();
+}
+
+const TABLE_ENTRIES: TestEntry[] = [entry('ada', 7, '1815'), entry('ada', 3, '?'), entry('bob', 7)];
+
+test('the log segment in log.md is what the code writes', () => {
+  const frames = new ByteWriter();
+  appendBatchRecord(frames, 7, batchOf({ ada: '1815', bob: undefined }));
+  appendSegmentEnd(frames, 7, 9);
+  placeFrames(frames.bytes(), { fileNumber: 4, offset: FILE_HEADER_BYTES, syncedOffset: FILE_HEADER_BYTES });
+  const segment = Buffer.concat([encodeFileHeader(FileMagic.log, 4), frames.bytes()]);
+  expect(new Uint8Array(segment)).toEqual(hexBlock('log', 'segment'));
+});
+
+test('the log segment in log.md is read back', () => {
+  const segment = hexBlock('log', 'segment');
+  const records: LogRecord[] = [];
+  const scan = scanFrames(segment, 4, FILE_HEADER_BYTES, (type, start, end) => {
+    records.push(decodeLogRecord(type, segment.subarray(start, end), { file: 'segment', offset: start }));
+  });
+  expect(scan.damage).toBeUndefined();
+  expect(records.map((record) => record.type)).toEqual(['batch', 'end']);
+  const [batch, end] = records;
+  expect(batch?.type === 'batch' && [batch.timestamp, batch.batch.count]).toEqual([7, 2]);
+  expect(end).toEqual({ type: 'end', lastTimestamp: 7, successor: 9 });
+});
+
+test('CURRENT and the manifest in manifest.md are what the code writes, and are read back', () => {
+  const fileSystem = tableFileSystem();
+  const table = writeTable(fileSystem, 5, TABLE_ENTRIES, { blockBytes: 4096 });
+  const version = new Version().with(
+    { added: [{ level: 0, run: 5, table }], removed: [] },
+    (meta) => meta,
+    (expected) => new Error(expected),
+  );
+  const state = { version, nextFileNumber: 10, logNumber: 9, lastTimestamp: 7, prunedThrough: 0 };
+  expect(encodeCurrent(6)).toEqual(hexBlock('manifest', 'current'));
+  expect(encodeManifest(6, state)).toEqual(hexBlock('manifest', 'manifest'));
+
+  putFile(fileSystem, `${TABLE_DIRECTORY}/CURRENT`, hexBlock('manifest', 'current'));
+  putFile(fileSystem, `${TABLE_DIRECTORY}/MANIFEST-000006`, hexBlock('manifest', 'manifest'));
+  expect(readManifest(fileSystem, TABLE_DIRECTORY)).toEqual({ number: 6, state, tornBytes: 0 });
+});
+
+test('the table in table.md is what the code writes, and is read back', () => {
+  const written = tableFileSystem();
+  writeTable(written, 5, TABLE_ENTRIES, { blockBytes: 4096 });
+  expect(readWholeFile(written, `${TABLE_DIRECTORY}/000005.tbl`)).toEqual(hexBlock('table', 'table'));
+
+  const fileSystem = tableFileSystem();
+  putFile(fileSystem, `${TABLE_DIRECTORY}/000005.tbl`, hexBlock('table', 'table'));
+  const source = { fileSystem, directory: TABLE_DIRECTORY, cache: undefined };
+  const reader = new TableReader(source, 5);
+  expect(drainAll(new TableCursor(reader, { reverse: false, bulk: true }))).toEqual(TABLE_ENTRIES);
+  const { smallest, largest, entries, tombstones } = reader.properties;
+  expect({ smallest, largest, entries, tombstones }).toEqual({
+    smallest: bytes('ada'),
+    largest: tableMeta(5, 'ada', 'bob').largest,
+    entries: 3,
+    tombstones: 1,
+  });
+  reader.close();
+});

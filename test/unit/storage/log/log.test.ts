@@ -1,0 +1,201 @@
+import { describe, expect, test } from 'vitest';
+import { ByteWriter, CorruptionError, seededRandom } from '../../../../src/base/index.js';
+import { FILE_HEADER_BYTES } from '../../../../src/storage/format/file-header.js';
+import { appendBatchRecord, appendSegmentEnd } from '../../../../src/storage/format/log-record.js';
+import { type LogReplay, replayLog } from '../../../../src/storage/log/log-reader.js';
+import { LogWriter } from '../../../../src/storage/log/log-writer.js';
+import { type File, type FileSystem, MemFileSystem, type OpenMode } from '../../../../src/vfs/index.js';
+import { batchOf } from '../fixtures.js';
+
+const DIRECTORY = '/log';
+const NUMBER = 3;
+const PATH = `${DIRECTORY}/000003.log`;
+
+function freshFileSystem(): MemFileSystem {
+  const fileSystem = new MemFileSystem({ trackCrashes: true });
+  fileSystem.createDirectory(DIRECTORY);
+  return fileSystem;
+}
+
+function writeBatch(log: LogWriter, timestamp: number): void {
+  const frames = new ByteWriter();
+  appendBatchRecord(frames, timestamp, batchOf({ [`key${timestamp}`]: 'value' }));
+  log.write(frames);
+}
+
+function writeEnd(log: LogWriter, lastTimestamp: number, successor: number): void {
+  const frames = new ByteWriter();
+  appendSegmentEnd(frames, lastTimestamp, successor);
+  log.write(frames);
+}
+
+function replay(fileSystem: FileSystem, last = true, after = 0): LogReplay & { timestamps: number[] } {
+  const timestamps: number[] = [];
+  const visit = (record: { timestamp: number }): void => void timestamps.push(record.timestamp);
+  return { ...replayLog(fileSystem, DIRECTORY, NUMBER, { last, after, visit }), timestamps };
+}
+
+/** Overwrites bytes of the segment. */
+function damage(fileSystem: FileSystem, position: number, content: Uint8Array): void {
+  const file = fileSystem.open(PATH, 'update');
+  file.write(content, position);
+  file.close();
+}
+
+describe('log segment', () => {
+  test('is replayed in order and ends where it says', () => {
+    const fileSystem = freshFileSystem();
+    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    for (const timestamp of [5, 6, 9]) writeBatch(log, timestamp);
+    expect(replay(fileSystem)).toMatchObject({ timestamps: [5, 6, 9], batches: 3, tornBytes: 0, successor: undefined });
+    writeEnd(log, 9, 8);
+    log.close();
+    expect(replay(fileSystem)).toMatchObject({ timestamps: [5, 6, 9], intactBytes: log.sizeBytes, successor: 8 });
+  });
+
+  test('refuses timestamps that do not rise', () => {
+    const fileSystem = freshFileSystem();
+    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    writeBatch(log, 5);
+    expect(() => replay(fileSystem, true, 5)).toThrow('expected a timestamp above 5, found 5');
+    writeEnd(log, 6, 0);
+    expect(() => replay(fileSystem)).toThrow('expected an end after timestamp 5, found 6');
+  });
+
+  test('may end in a torn tail when it is the last, cut at any byte', () => {
+    const fileSystem = freshFileSystem();
+    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    writeBatch(log, 1);
+    const intact = log.sizeBytes;
+    writeBatch(log, 2);
+    log.close();
+    for (let size = log.sizeBytes - 1; size > intact; size--) {
+      const file = fileSystem.open(PATH, 'update');
+      file.truncate(size);
+      file.close();
+      expect(replay(fileSystem)).toMatchObject({ timestamps: [1], tornBytes: size - intact });
+      expect(() => replay(fileSystem, false)).toThrow(CorruptionError);
+    }
+  });
+
+  test('with a successor must have its end', () => {
+    const fileSystem = freshFileSystem();
+    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    writeBatch(log, 1);
+    expect(() => replay(fileSystem, false)).toThrow('expected the end record of the segment');
+    writeEnd(log, 1, 8);
+    expect(replay(fileSystem, false).successor).toBe(8);
+    writeBatch(log, 2);
+    expect(() => replay(fileSystem)).toThrow('expected the end of the segment');
+  });
+
+  test('is refused when bytes are damaged that had been durable', async () => {
+    const fileSystem = freshFileSystem();
+    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    writeBatch(log, 1);
+    const second = log.sizeBytes;
+    writeBatch(log, 2);
+    await log.sync();
+    writeBatch(log, 3);
+    log.close();
+    damage(fileSystem, second + 10, Uint8Array.of(0xff));
+    expect(() => replay(fileSystem)).toThrow(CorruptionError);
+  });
+
+  test('is cut at the first damage when nothing behind it had been durable', () => {
+    const fileSystem = freshFileSystem();
+    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    writeBatch(log, 1);
+    const second = log.sizeBytes;
+    writeBatch(log, 2);
+    writeBatch(log, 3);
+    log.close();
+    damage(fileSystem, second + 10, Uint8Array.of(0xff));
+    expect(replay(fileSystem)).toMatchObject({ timestamps: [1], tornBytes: log.sizeBytes - second });
+  });
+
+  test('is refused with a damaged header, unless it never had one', () => {
+    const fileSystem = freshFileSystem();
+    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    damage(fileSystem, 0, new Uint8Array(FILE_HEADER_BYTES));
+    expect(replay(fileSystem)).toMatchObject({ timestamps: [], tornBytes: FILE_HEADER_BYTES });
+    expect(() => replay(fileSystem, false)).toThrow(CorruptionError);
+    writeBatch(log, 1);
+    log.close();
+    expect(() => replay(fileSystem)).toThrow('the magic VRVL');
+  });
+
+  test('has a durable header and name before anything is written to it', () => {
+    const fileSystem = freshFileSystem();
+    fileSystem.syncDirectory('/');
+    LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    const image = fileSystem.crashImage('lost', seededRandom(1));
+    expect(image.stat(PATH).sizeBytes).toBe(FILE_HEADER_BYTES);
+  });
+});
+
+/** A file system whose `sync` promises settle only when told to, and whose files can be told apart. */
+class SlowFileSystem extends MemFileSystem {
+  readonly written: string[] = [];
+  readonly settle: ((failure?: Error) => void)[] = [];
+  #opened = 0;
+
+  override open(path: string, mode: OpenMode): File {
+    return this.#wrapFile(super.open(path, mode));
+  }
+
+  #wrapFile(inner: File): File {
+    const handle = ++this.#opened;
+    return {
+      path: inner.path,
+      size: () => inner.size(),
+      read: (target, position) => inner.read(target, position),
+      write: (content, position) => {
+        this.written.push(`${handle}: ${content.length} at ${position}`);
+        inner.write(content, position);
+      },
+      truncate: (size) => inner.truncate(size),
+      sync: () =>
+        new Promise((resolve, reject) => {
+          this.settle.push((failure) => (failure === undefined ? resolve() : reject(failure)));
+        }),
+      syncNow: () => inner.syncNow(),
+      close: () => inner.close(),
+    };
+  }
+}
+
+describe('a synchronous sync while another is under way', () => {
+  test('does not rely on the other: it writes the bytes again through a new handle', async () => {
+    const slow = new SlowFileSystem();
+    slow.createDirectory(DIRECTORY);
+    const log = LogWriter.create(slow, DIRECTORY, NUMBER);
+    writeBatch(log, 1);
+    const pending = log.sync();
+    const size = log.sizeBytes;
+    log.syncNow();
+    expect(slow.written.at(-1)).toBe(`2: ${size - FILE_HEADER_BYTES} at ${FILE_HEADER_BYTES}`);
+    expect(log.syncedOffset).toBe(size);
+
+    writeBatch(log, 2);
+    const writes = slow.written.length;
+    log.syncNow();
+    expect(slow.written.length).toBe(writes);
+    slow.settle[0]!(new Error('late'));
+    await expect(pending).rejects.toThrow('late');
+    log.close();
+    expect(replay(slow).timestamps).toEqual([1, 2]);
+  });
+
+  test('refuses when the bytes cannot be read back intact', () => {
+    const slow = new SlowFileSystem();
+    slow.createDirectory(DIRECTORY);
+    const log = LogWriter.create(slow, DIRECTORY, NUMBER);
+    writeBatch(log, 1);
+    const pending = log.sync();
+    damage(slow, FILE_HEADER_BYTES + 5, Uint8Array.of(0xee));
+    expect(() => log.syncNow()).toThrow(CorruptionError);
+    slow.settle[0]!();
+    return pending;
+  });
+});
