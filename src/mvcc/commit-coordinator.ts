@@ -1,0 +1,172 @@
+/**
+ * The one way to commit. Validation, assignment of the timestamp, recording in the index of recent commits, and the
+ * hand-over to the engine happen in one synchronous step, so commits enter the log in timestamp order and no two
+ * transactions can miss each other: a commit in flight (assigned, not yet published) is already recorded.
+ *
+ * serializable: backward validation of everything read, keys and intervals (Kung and Robinson, "On optimistic methods
+ * for concurrency control", 1981). The transaction is then equivalent to one that ran wholly at its commit timestamp.
+ * snapshot: first committer wins on the keys written (Berenson et al., "A critique of ANSI SQL isolation levels", 1995).
+ */
+
+import { ConflictError } from '../base/index.js';
+import type { Durability, Engine, Timestamp, WriteBatch } from '../storage/index.js';
+import type { ReadSet } from './read-set.js';
+import { RecentCommits } from './recent-commits.js';
+import { TimestampOracle } from './timestamp-oracle.js';
+import { TimestampPins } from './timestamp-pins.js';
+import type { WriteBuffer } from './write-buffer.js';
+
+export type Isolation = 'serializable' | 'snapshot';
+
+/** What validation needs to know of a transaction. */
+export interface CommitCandidate {
+  readonly snapshotTimestamp: Timestamp;
+  readonly isolation: Isolation;
+  /** Undefined when nothing was read, or nothing needs to be validated. */
+  readonly reads: ReadSet | undefined;
+  readonly writes: WriteBuffer;
+}
+
+/** How many keys a `ConflictError` names. */
+const REPORTED_KEYS_MAX = 8;
+
+export class CommitCoordinator {
+  readonly #engine: Engine;
+  readonly #oracle: TimestampOracle;
+  readonly #recent: RecentCommits;
+  /** Snapshots of open transactions that may still ask for validation. */
+  readonly #candidates = new TimestampPins();
+  #inFlight = 0;
+  /** The newest timestamp handed to the engine by `commit`. */
+  #submitted: Timestamp = 0;
+  /** Settles when everything handed to the engine so far is published or has failed. */
+  #published: Promise<unknown> = Promise.resolve();
+  #commits = 0;
+  #conflicts = 0;
+
+  constructor(engine: Engine, recentCommitBytes: number) {
+    this.#engine = engine;
+    this.#oracle = new TimestampOracle(engine.lastTimestamp);
+    this.#recent = new RecentCommits(recentCommitBytes);
+  }
+
+  /** Commits handed to the engine and not yet published. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get commits(): number {
+    return this.#commits;
+  }
+
+  get conflicts(): number {
+    return this.#conflicts;
+  }
+
+  get recentCommitBytes(): number {
+    return this.#recent.byteSize;
+  }
+
+  /** Announces a transaction that will be validated against everything after `snapshot`. */
+  enter(snapshot: Timestamp): void {
+    this.#candidates.pin(snapshot);
+  }
+
+  /** The transaction will not be validated any more. */
+  leave(snapshot: Timestamp): void {
+    this.#candidates.unpin(snapshot);
+  }
+
+  /** Throws `ConflictError` when a commit after its snapshot contradicts `candidate`. */
+  validate(candidate: CommitCandidate): void {
+    const since = candidate.snapshotTimestamp;
+    if (this.#recent.lastTimestamp <= since) return;
+    if (since < this.#recent.floor) {
+      this.#conflicts++;
+      throw new ConflictError(
+        `the transaction is too old to be validated: it began at ${since}, commits are remembered from ${this.#recent.floor} on`,
+        { facts: { snapshotTimestamp: since, floor: this.#recent.floor, keys: [] } },
+      );
+    }
+    const keys =
+      candidate.isolation === 'serializable' ? this.#readConflicts(candidate) : this.#writeConflicts(candidate);
+    if (keys.length === 0) return;
+    this.#conflicts++;
+    throw new ConflictError(`the transaction conflicts with a commit after its snapshot ${since}`, {
+      facts: { snapshotTimestamp: since, keys },
+    });
+  }
+
+  /** Commits `batch` under the next timestamp. Rejects when the engine does; then nothing of it will be visible. */
+  async commit(batch: WriteBatch, durability: Durability | undefined): Promise<Timestamp> {
+    const timestamp = this.#oracle.next();
+    this.#record(batch, timestamp);
+    this.#inFlight++;
+    this.#submitted = timestamp;
+    const done = this.#engine.commit(batch, timestamp, durability === undefined ? {} : { durability });
+    this.#published = done.catch(() => undefined);
+    try {
+      await done;
+    } finally {
+      this.#inFlight--;
+    }
+    this.#commits++;
+    return timestamp;
+  }
+
+  /** The same on this thread, after everything that is in flight. */
+  commitSync(batch: WriteBatch, durability: Durability | undefined): Timestamp {
+    const timestamp = this.#oracle.next();
+    // Published before anybody else can begin: only transactions that are open now could miss it.
+    if (this.#candidates.size > 0) this.#record(batch, timestamp);
+    this.#engine.commitSync(batch, timestamp, durability === undefined ? {} : { durability });
+    this.#commits++;
+    return timestamp;
+  }
+
+  /** Completes on this thread what is in flight, so that the next snapshot includes it. Throws when the engine has stopped. */
+  settleSync(): void {
+    if (this.#engine.lastTimestamp < this.#submitted) this.#engine.drainSync();
+  }
+
+  /** Resolves when every commit that is in flight now has been published, or has failed. */
+  async settled(): Promise<void> {
+    await this.#published;
+  }
+
+  #record(batch: WriteBatch, timestamp: Timestamp): void {
+    this.#recent.startCommit(timestamp, this.#oldestNeeded());
+    batch.forEach((_kind, bytes, keyStart, keyEnd) => this.#recent.record(bytes, keyStart, keyEnd));
+  }
+
+  /** Transactions to come begin at the published timestamp at the earliest. */
+  #oldestNeeded(): Timestamp {
+    const published = this.#engine.lastTimestamp;
+    const oldest = this.#candidates.oldest;
+    return oldest !== undefined && oldest < published ? oldest : published;
+  }
+
+  #readConflicts(candidate: CommitCandidate): Uint8Array[] {
+    const since = candidate.snapshotTimestamp;
+    const conflicts: Uint8Array[] = [];
+    candidate.reads?.forEachKey((bytes, start, end) => this.#checkKey(conflicts, bytes, start, end, since));
+    for (const range of candidate.reads?.ranges ?? []) {
+      if (conflicts.length >= REPORTED_KEYS_MAX) break;
+      const changed = this.#recent.changeInRange(range, since);
+      if (changed !== undefined) conflicts.push(changed);
+    }
+    return conflicts;
+  }
+
+  #writeConflicts(candidate: CommitCandidate): Uint8Array[] {
+    const since = candidate.snapshotTimestamp;
+    const conflicts: Uint8Array[] = [];
+    candidate.writes.forEach((_kind, bytes, start, end) => this.#checkKey(conflicts, bytes, start, end, since));
+    return conflicts;
+  }
+
+  #checkKey(conflicts: Uint8Array[], bytes: Uint8Array, start: number, end: number, since: Timestamp): void {
+    if (conflicts.length >= REPORTED_KEYS_MAX || !this.#recent.keyChanged(bytes, start, end, since)) return;
+    conflicts.push(bytes.slice(start, end));
+  }
+}

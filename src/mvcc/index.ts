@@ -1,0 +1,16 @@
+/** Snapshots and transactions over the engine: who sees which version, and who may commit. */
+
+export type { Durability } from '../storage/index.js';
+export type { Isolation } from './commit-coordinator.js';
+export type { Savepoint } from './savepoint.js';
+export { Snapshot } from './snapshot.js';
+export { Transaction, type TransactionOutcome, type TransactionState } from './transaction.js';
+export type { TransactionOptions } from './transaction-options.js';
+export {
+  type StoreDependencies,
+  type StoreOptions,
+  type StoreStats,
+  TransactionalStore,
+  type WriteOptions,
+} from './transactional-store.js';
+export type { CursorOptions, RangeCursor, ReadView, WriteView } from './views.js';

@@ -1,0 +1,348 @@
+/**
+ * One transaction: reads see its snapshot with its own writes on top, nothing is visible outside before the commit.
+ * It ends exactly once, by `commit`, `rollback` or an interruption; every use after that throws `TransactionClosedError`.
+ *
+ * Measured (2 shared cores, Node 20.20): begin and rollback 170 ns; `get` 230 ns above the engine's own, for remembering
+ * the key; `put` 340 ns; begin, get, put and `commitSync` to an unsynced log in memory 3 µs.
+ */
+
+import { InvalidArgumentError, type KeyRange, TransactionClosedError } from '../base/index.js';
+import type { Durability, Engine, Timestamp, WriteBatch } from '../storage/index.js';
+import type { CommitCoordinator, Isolation } from './commit-coordinator.js';
+import type { MemtablePool } from './memtable-pool.js';
+import { ReadSet } from './read-set.js';
+import { Savepoint } from './savepoint.js';
+import type { SnapshotRegistry } from './snapshot-registry.js';
+import { TransactionCursor } from './transaction-cursor.js';
+import type { CursorOptions, RangeCursor, WriteView } from './views.js';
+import { WriteBuffer } from './write-buffer.js';
+
+export type TransactionState = 'open' | 'committing' | 'committed' | 'rolled-back';
+export type TransactionOutcome = 'committed' | 'rolled-back';
+
+/** What the store shares with its transactions. */
+export interface TransactionContext {
+  readonly engine: Engine;
+  readonly coordinator: CommitCoordinator;
+  readonly registry: SnapshotRegistry;
+  readonly pool: MemtablePool;
+  /** Bound of the write buffer and, separately, of the record of what was read. */
+  readonly transactionBytesMax: number;
+  /** Transactions begun and not ended. */
+  readonly open: Set<Transaction>;
+  /** Raises an error that nobody can handle. */
+  readonly reportBug: (error: unknown) => void;
+}
+
+export interface TransactionSettings {
+  readonly isolation: Isolation;
+  readonly readOnly: boolean;
+  readonly durability: Durability | undefined;
+  /** Run by `transaction()`, which alone commits it. */
+  readonly managed: boolean;
+}
+
+export class Transaction implements WriteView {
+  /** The newest commit that this transaction sees. */
+  readonly snapshotTimestamp: Timestamp;
+  readonly isolation: Isolation;
+  readonly readOnly: boolean;
+
+  readonly #context: TransactionContext;
+  readonly #settings: TransactionSettings;
+  /** Serializable transactions that may write remember what they read; only they, and `snapshot` ones, are validated. */
+  readonly #tracksReads: boolean;
+  #state: TransactionState = 'open';
+  /** What ended the transaction from outside. */
+  #interruption: { readonly reason: unknown } | undefined;
+  /** `commit` was called; hooks may still be running. */
+  #finishing = false;
+  #entered: boolean;
+  #writes: WriteBuffer | undefined;
+  #reads: ReadSet | undefined;
+  #cursors: Set<TransactionCursor> | undefined;
+  #savepoints: Savepoint[] | undefined;
+  #commitHooks: (() => void | Promise<void>)[] | undefined;
+  #endHooks: ((outcome: TransactionOutcome) => void)[] | undefined;
+
+  /** Begins at the newest published commit. */
+  constructor(context: TransactionContext, settings: TransactionSettings) {
+    this.#context = context;
+    this.#settings = settings;
+    this.snapshotTimestamp = context.engine.lastTimestamp;
+    this.isolation = settings.isolation;
+    this.readOnly = settings.readOnly;
+    this.#tracksReads = !settings.readOnly && settings.isolation === 'serializable';
+    this.#entered = !settings.readOnly;
+    context.registry.pin(this.snapshotTimestamp);
+    if (this.#entered) context.coordinator.enter(this.snapshotTimestamp);
+    context.open.add(this);
+  }
+
+  get state(): TransactionState {
+    return this.#state;
+  }
+
+  get timestamp(): Timestamp {
+    return this.snapshotTimestamp;
+  }
+
+  get(key: Uint8Array): Uint8Array | undefined {
+    this.assertOpen();
+    const writes = this.#writes;
+    if (writes?.find(key) === true) return writes.foundIsPut ? writes.foundValue() : undefined;
+    if (this.#tracksReads) this.#readSet().addKey(key);
+    return this.#context.engine.get(key, this.snapshotTimestamp);
+  }
+
+  has(key: Uint8Array): boolean {
+    return this.get(key) !== undefined;
+  }
+
+  /**
+   * A cursor over the snapshot with the writes made so far on top. Writes, and rollbacks to savepoints, that happen while
+   * it is open do not show. It ends with the transaction, and `next` then throws.
+   */
+  cursor(range: KeyRange, options?: CursorOptions): RangeCursor {
+    this.assertOpen();
+    const reverse = options?.reverse === true;
+    const own: KeyRange = { lower: range.lower?.slice(), upper: range.upper?.slice() };
+    const committed = this.#context.engine.cursor(own, { asOf: this.snapshotTimestamp, reverse });
+    const writes = this.#writes;
+    const written = writes === undefined || writes.isEmpty ? undefined : writes.cursor(reverse);
+    const cursor = new TransactionCursor(this, { committed, written }, own, reverse);
+    this.#cursors ??= new Set();
+    this.#cursors.add(cursor);
+    return cursor;
+  }
+
+  /** Throws `LimitError` when the transaction grows beyond `limits.transactionBytes`; it stays as it was then. */
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#writable().put(key, value);
+  }
+
+  delete(key: Uint8Array): void {
+    this.#writable().delete(key);
+  }
+
+  /** Opens a savepoint inside those that are open. */
+  savepoint(): Savepoint {
+    this.assertOpen();
+    this.#savepoints ??= [];
+    return new Savepoint(this, this.#writeBuffer(), this.#savepoints);
+  }
+
+  /**
+   * Runs `hook` when the commit begins, before validation; it may still read and write, and register more hooks. If it
+   * throws or rejects, the transaction is rolled back and `commit` fails with that error.
+   */
+  onBeforeCommit(hook: () => void | Promise<void>): void {
+    this.assertOpen();
+    this.#commitHooks ??= [];
+    this.#commitHooks.push(hook);
+  }
+
+  /**
+   * Runs `hook` once the outcome is certain. A hook must not throw: it is too late to change anything, so its error becomes
+   * an uncaught exception, after the other hooks have run.
+   */
+  onEnd(hook: (outcome: TransactionOutcome) => void): void {
+    this.assertOpen();
+    this.#endHooks ??= [];
+    this.#endHooks.push(hook);
+  }
+
+  /**
+   * Resolves with the commit timestamp once the commit is visible and as durable as asked; with the snapshot's timestamp
+   * when nothing was written. Rejects with `ConflictError` when another commit came first, and with `ClosedError` when
+   * the engine has stopped; the transaction is rolled back in every case.
+   */
+  async commit(): Promise<Timestamp> {
+    this.#assertUnmanaged();
+    return this.finish();
+  }
+
+  /** The same on this thread; everything in flight is completed first. Hooks must not be asynchronous. */
+  commitSync(): Timestamp {
+    this.#assertUnmanaged();
+    return this.finishSync();
+  }
+
+  /** Forgets all writes. Nothing happens when the transaction has been rolled back already. */
+  rollback(): void {
+    if (this.#state === 'rolled-back') return;
+    this.assertOpen();
+    this.#end('rolled-back');
+  }
+
+  /** `commit`, for the runner of managed transactions. @internal */
+  async finish(): Promise<Timestamp> {
+    this.#startFinishing();
+    try {
+      for (let next = 0; next < (this.#commitHooks?.length ?? 0); next++) {
+        await this.#commitHooks![next]!();
+        this.assertOpen();
+      }
+    } catch (error) {
+      if (this.#state === 'open') this.#end('rolled-back');
+      throw error;
+    }
+    const batch = this.#prepare();
+    if (batch === undefined) return this.snapshotTimestamp;
+    let timestamp: Timestamp;
+    try {
+      timestamp = await this.#context.coordinator.commit(batch, this.#settings.durability);
+    } catch (error) {
+      this.#end('rolled-back');
+      throw error;
+    }
+    this.#end('committed');
+    return timestamp;
+  }
+
+  /** `commitSync`, for the runner of managed transactions. @internal */
+  finishSync(): Timestamp {
+    this.#startFinishing();
+    try {
+      for (let next = 0; next < (this.#commitHooks?.length ?? 0); next++) {
+        rejectPromise(this.#commitHooks![next]!(), 'a hook of a synchronous commit');
+        this.assertOpen();
+      }
+    } catch (error) {
+      if (this.#state === 'open') this.#end('rolled-back');
+      throw error;
+    }
+    const batch = this.#prepare();
+    if (batch === undefined) return this.snapshotTimestamp;
+    let timestamp: Timestamp;
+    try {
+      timestamp = this.#context.coordinator.commitSync(batch, this.#settings.durability);
+    } catch (error) {
+      this.#end('rolled-back');
+      throw error;
+    }
+    this.#end('committed');
+    return timestamp;
+  }
+
+  /**
+   * Rolls back from outside, unless the commit is under way or done. Later uses throw `TransactionClosedError` with
+   * `reason` as cause. True when the transaction was open. @internal
+   */
+  interrupt(reason: unknown): boolean {
+    if (this.#state !== 'open') return false;
+    this.#interruption = { reason };
+    this.#end('rolled-back');
+    return true;
+  }
+
+  /** Throws the reason of the interruption, if there was one. @internal */
+  throwIfInterrupted(): void {
+    if (this.#interruption !== undefined) throw this.#interruption.reason;
+  }
+
+  /** @internal */
+  cursorClosing(cursor: TransactionCursor): void {
+    this.#cursors?.delete(cursor);
+    if (!this.#tracksReads || this.#state !== 'open') return;
+    const consumed = cursor.consumed();
+    if (consumed !== undefined) this.#readSet().addRange(consumed);
+  }
+
+  /** Throws `TransactionClosedError` unless the transaction can be used. @internal */
+  assertOpen(): void {
+    if (this.#state === 'open') return;
+    throw new TransactionClosedError(`the transaction was used after its end: it is ${this.#state}`, {
+      cause: this.#interruption?.reason,
+      facts: { state: this.#state },
+    });
+  }
+
+  #assertUnmanaged(): void {
+    if (!this.#settings.managed) return;
+    throw new InvalidArgumentError(
+      'transaction() commits when its body returns; only transactions of begin() are committed by hand',
+    );
+  }
+
+  #startFinishing(): void {
+    this.assertOpen();
+    if (this.#finishing) throw new TransactionClosedError('the transaction is committing already');
+    this.#finishing = true;
+  }
+
+  /** Validates. Undefined, and the end, when there is nothing to commit. */
+  #prepare(): WriteBatch | undefined {
+    this.#closeCursors();
+    const writes = this.#writes;
+    if (writes === undefined || writes.isEmpty) {
+      this.#end('committed');
+      return undefined;
+    }
+    try {
+      this.#context.coordinator.validate({
+        snapshotTimestamp: this.snapshotTimestamp,
+        isolation: this.isolation,
+        reads: this.#reads,
+        writes,
+      });
+    } catch (error) {
+      this.#end('rolled-back');
+      throw error;
+    }
+    this.#state = 'committing';
+    this.#leave();
+    return writes.toBatch();
+  }
+
+  #end(outcome: TransactionOutcome): void {
+    this.#state = outcome;
+    this.#closeCursors();
+    this.#leave();
+    this.#context.registry.unpin(this.snapshotTimestamp);
+    this.#context.open.delete(this);
+    this.#writes?.release();
+    this.#reads?.release();
+    this.#writes = undefined;
+    this.#reads = undefined;
+    for (const hook of this.#endHooks ?? []) {
+      try {
+        hook(outcome);
+      } catch (error) {
+        this.#context.reportBug(error);
+      }
+    }
+  }
+
+  #leave(): void {
+    if (this.#entered) this.#context.coordinator.leave(this.snapshotTimestamp);
+    this.#entered = false;
+  }
+
+  #closeCursors(): void {
+    if (this.#cursors === undefined) return;
+    for (const cursor of this.#cursors) cursor.close();
+  }
+
+  #readSet(): ReadSet {
+    return (this.#reads ??= new ReadSet(this.#context.pool, this.#context.transactionBytesMax));
+  }
+
+  #writable(): WriteBuffer {
+    this.assertOpen();
+    if (this.readOnly) throw new InvalidArgumentError('a read-only transaction does not write');
+    return this.#writeBuffer();
+  }
+
+  #writeBuffer(): WriteBuffer {
+    return (this.#writes ??= new WriteBuffer(this.#context.pool, this.#context.transactionBytesMax));
+  }
+}
+
+/** Throws `InvalidArgumentError` when synchronous work returned a promise after all. */
+export function rejectPromise(result: unknown, who: string): void {
+  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== 'function') return;
+  // Its outcome is of no interest any more, but must not become an unhandled rejection.
+  (result as PromiseLike<unknown>).then(undefined, () => undefined);
+  throw new InvalidArgumentError(`${who} must not return a promise`);
+}

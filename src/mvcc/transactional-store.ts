@@ -1,0 +1,228 @@
+/**
+ * The store that everything above works on: an engine with snapshots and transactions. Owns the engine, the snapshot
+ * registry and the commit order.
+ */
+
+import { ClosedError } from '../base/index.js';
+import { openEngine, type RecoveryReport } from '../recovery/index.js';
+import type {
+  Durability,
+  Engine,
+  EngineOptions,
+  EngineStats,
+  EventListener,
+  JobExecutor,
+  Timestamp,
+  WriteBatch,
+} from '../storage/index.js';
+import type { Environment } from '../vfs/index.js';
+import { CommitCoordinator } from './commit-coordinator.js';
+import { watchInterruptions } from './interruption.js';
+import { MemtablePool } from './memtable-pool.js';
+import { LatestView, Snapshot } from './snapshot.js';
+import { SnapshotRegistry } from './snapshot-registry.js';
+import { Transaction, type TransactionContext } from './transaction.js';
+import { checkOptions, settingsOf, type TransactionOptions } from './transaction-options.js';
+import { type RunContext, runSync, TransactionRun } from './transaction-run.js';
+import type { ReadView } from './views.js';
+
+export interface StoreOptions extends EngineOptions {
+  readonly createIfMissing: boolean;
+  readonly limits: EngineOptions['limits'] & {
+    /** Bytes that the write buffer of one transaction may take, and what its record of reads may take before it is coarsened. */
+    readonly transactionBytes: number;
+    /** Bytes of keys remembered for validation; transactions older than what they cover conflict. Default 32 MiB. */
+    readonly recentCommitBytes?: number;
+  };
+}
+
+export interface StoreDependencies {
+  readonly environment: Environment;
+  readonly executor: JobExecutor;
+  readonly listener: EventListener;
+}
+
+export interface WriteOptions {
+  /** Default: what the store's `wal.sync` says. */
+  readonly durability?: Durability | undefined;
+}
+
+export interface StoreStats {
+  readonly lastTimestamp: Timestamp;
+  readonly openTransactions: number;
+  /** Open snapshots, those of transactions included. */
+  readonly openSnapshots: number;
+  /** The oldest of them. */
+  readonly oldestSnapshot: Timestamp | undefined;
+  /** Since the store was opened: commits with writes, transactions that failed validation, bodies run again. */
+  readonly commits: number;
+  readonly conflicts: number;
+  readonly retries: number;
+  readonly commitsInFlight: number;
+  readonly recentCommitBytes: number;
+  readonly engine: EngineStats;
+}
+
+const RECENT_COMMIT_BYTES_DEFAULT = 32 * 1024 * 1024;
+
+export class TransactionalStore {
+  readonly engine: Engine;
+  readonly #environment: Environment;
+  readonly #registry: SnapshotRegistry;
+  readonly #coordinator: CommitCoordinator;
+  readonly #context: TransactionContext;
+  readonly #runContext: RunContext;
+  readonly #latest: LatestView;
+  #retries = 0;
+  #closing: Promise<void> | undefined;
+
+  private constructor(engine: Engine, registry: SnapshotRegistry, options: StoreOptions, environment: Environment) {
+    this.engine = engine;
+    this.#environment = environment;
+    this.#registry = registry;
+    this.#coordinator = new CommitCoordinator(engine, options.limits.recentCommitBytes ?? RECENT_COMMIT_BYTES_DEFAULT);
+    this.#latest = new LatestView(engine);
+    this.#context = {
+      engine,
+      coordinator: this.#coordinator,
+      registry,
+      pool: new MemtablePool(),
+      transactionBytesMax: options.limits.transactionBytes,
+      open: new Set(),
+      reportBug: (error) =>
+        environment.scheduler.nextTurn(() => {
+          throw error;
+        }),
+    };
+    this.#runContext = {
+      environment,
+      coordinator: this.#coordinator,
+      begin: (transactionOptions) => this.#begin(transactionOptions, true),
+      countRetry: () => {
+        this.#retries++;
+      },
+    };
+  }
+
+  /** Opens the engine in `directory`, recovering what is there; throws what `openEngine` throws. */
+  static async open(
+    directory: string,
+    options: StoreOptions,
+    dependencies: StoreDependencies,
+  ): Promise<{ store: TransactionalStore; report: RecoveryReport }> {
+    const registry = new SnapshotRegistry();
+    const { engine, report } = await openEngine(directory, options, { ...dependencies, retention: registry });
+    registry.attach(() => engine.lastTimestamp, engine.prunedThrough);
+    return { store: new TransactionalStore(engine, registry, options, dependencies.environment), report };
+  }
+
+  /** The newest published commit: what reads see. */
+  get lastTimestamp(): Timestamp {
+    return this.engine.lastTimestamp;
+  }
+
+  /**
+   * Begins a transaction that the caller ends by `commit` or `rollback`. A timeout or the signal ends it too: uses after
+   * that throw `TransactionClosedError` with the reason as cause. `retries` and `onRetry` have no meaning here.
+   */
+  begin(options: TransactionOptions = {}): Transaction {
+    checkOptions(options);
+    options.signal?.throwIfAborted();
+    const tx = this.#begin(options, false);
+    if (options.timeoutMs !== undefined || options.signal !== undefined) {
+      const stop = watchInterruptions(options, this.#environment.scheduler, false, (reason) => tx.interrupt(reason));
+      tx.onEnd(stop);
+    }
+    return tx;
+  }
+
+  /**
+   * Runs `body` in a transaction and commits it. After a conflict `body` runs again in a new transaction, up to `retries`
+   * times; then the last `ConflictError` is thrown. Errors of `body` roll back and are thrown unchanged. When the time is
+   * up or the signal fires, the promise rejects at once and the transaction is unusable, even if `body` goes on.
+   */
+  async transaction<T>(body: (tx: Transaction) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    checkOptions(options);
+    return new TransactionRun(this.#runContext, body, options).run();
+  }
+
+  /** The same on this thread. Commits in flight are completed first, and its snapshot includes them. */
+  transactionSync<T>(body: (tx: Transaction) => T, options: TransactionOptions = {}): T {
+    checkOptions(options);
+    return runSync(this.#runContext, body, options);
+  }
+
+  /**
+   * The state of now, or as of the commit `asOf`, kept until the snapshot is closed. Throws `InvalidArgumentError` when
+   * that state is not, or not completely, there any more.
+   */
+  snapshot(options: { readonly asOf?: Timestamp | undefined } = {}): Snapshot {
+    this.#assertOpen();
+    const newest = this.engine.lastTimestamp;
+    if (options.asOf !== undefined) this.#registry.checkReadable(options.asOf, newest);
+    return new Snapshot(this.engine, this.#registry, options.asOf ?? newest);
+  }
+
+  /** A view that always reads the newest published state; for reads that need no second one to agree with. */
+  latest(): ReadView {
+    return this.#latest;
+  }
+
+  /**
+   * Commits `batch` as a whole without having read anything: never conflicts. The batch must stay as it is until the
+   * promise settles. Resolves with the commit timestamp; with that of the newest commit when the batch is empty.
+   */
+  async write(batch: WriteBatch, options: WriteOptions = {}): Promise<Timestamp> {
+    this.#assertOpen();
+    if (batch.count === 0) return this.engine.lastTimestamp;
+    return this.#coordinator.commit(batch, options.durability);
+  }
+
+  /** The same on this thread, after everything that is in flight. */
+  writeSync(batch: WriteBatch, options: WriteOptions = {}): Timestamp {
+    this.#assertOpen();
+    if (batch.count === 0) return this.engine.lastTimestamp;
+    return this.#coordinator.commitSync(batch, options.durability);
+  }
+
+  stats(): StoreStats {
+    return {
+      lastTimestamp: this.engine.lastTimestamp,
+      openTransactions: this.#context.open.size,
+      openSnapshots: this.#registry.size,
+      oldestSnapshot: this.#registry.oldest,
+      commits: this.#coordinator.commits,
+      conflicts: this.#coordinator.conflicts,
+      retries: this.#retries,
+      commitsInFlight: this.#coordinator.inFlight,
+      recentCommitBytes: this.#coordinator.recentCommitBytes,
+      engine: this.engine.stats(),
+    };
+  }
+
+  /** Rolls open transactions back, waits for commits in flight, and closes the engine. Idempotent. */
+  async close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    const reason = closedError();
+    for (const tx of this.#context.open) tx.interrupt(reason);
+    await this.#coordinator.settled();
+    await this.engine.close();
+  }
+
+  #begin(options: TransactionOptions, managed: boolean): Transaction {
+    this.#assertOpen();
+    return new Transaction(this.#context, settingsOf(options, this.engine.readOnly, managed));
+  }
+
+  #assertOpen(): void {
+    if (this.#closing !== undefined) throw closedError();
+  }
+}
+
+function closedError(): ClosedError {
+  return new ClosedError('the store is closed');
+}

@@ -1,0 +1,46 @@
+/** What can be read and written at one point in time: the shapes that everything above transactions is written against. */
+
+import type { KeyRange } from '../base/index.js';
+import type { Timestamp } from '../storage/index.js';
+
+/**
+ * Walks the live keys of a range in one direction. `next` comes before the first entry too:
+ * `while (cursor.next()) … cursor.keyBytes …`. The byte fields are views, valid until `next` or `close`.
+ */
+export interface RangeCursor {
+  /** Moves to the next entry; false at the end, and the cursor is then closed. */
+  next(): boolean;
+  readonly keyBytes: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly valueBytes: Uint8Array;
+  readonly valueStart: number;
+  readonly valueEnd: number;
+  /** A copy of the key the cursor stands on. */
+  key(): Uint8Array;
+  /** A copy of its value. */
+  value(): Uint8Array;
+  /** Gives back what the cursor holds. Idempotent. */
+  close(): void;
+}
+
+export interface CursorOptions {
+  /** Descending keys. Default false. */
+  readonly reverse?: boolean | undefined;
+}
+
+/** Reads as of one timestamp. Synchronous: what is not in memory costs one `pread`. */
+export interface ReadView {
+  readonly timestamp: Timestamp;
+  /** The value of `key`, owned by the caller; undefined when there is none. */
+  get(key: Uint8Array): Uint8Array | undefined;
+  has(key: Uint8Array): boolean;
+  cursor(range: KeyRange, options?: CursorOptions): RangeCursor;
+}
+
+/** A view that sees its own writes. `put` and `delete` copy what they are given. */
+export interface WriteView extends ReadView {
+  put(key: Uint8Array, value: Uint8Array): void;
+  /** Deleting an absent key is not an error. */
+  delete(key: Uint8Array): void;
+}

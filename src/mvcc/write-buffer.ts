@@ -1,0 +1,100 @@
+/**
+ * What a transaction has written and not committed: the newest operation per key, ordered, with marks for savepoints.
+ * Bounded by `limits.transactionBytes`.
+ */
+
+import { EMPTY_BYTES, LimitError } from '../base/index.js';
+import {
+  type BatchVisitor,
+  type EntryCursor,
+  EntryKind,
+  MAX_TIMESTAMP,
+  type Memtable,
+  type MemtableMark,
+  WriteBatch,
+} from '../storage/index.js';
+import type { MemtablePool } from './memtable-pool.js';
+
+/** All entries carry the same timestamp, so that a later operation replaces an earlier one in lookups and cursors. */
+const PENDING = 1;
+/** What an entry costs at most beyond key and value. */
+const ENTRY_OVERHEAD_BYTES = 24;
+
+export class WriteBuffer {
+  readonly #memtable: Memtable;
+  readonly #pool: MemtablePool;
+  readonly #bytesMax: number;
+
+  constructor(pool: MemtablePool, bytesMax: number) {
+    this.#pool = pool;
+    this.#memtable = pool.take();
+    this.#bytesMax = bytesMax;
+  }
+
+  get isEmpty(): boolean {
+    return this.#memtable.count === 0;
+  }
+
+  /** Throws `LimitError`, and leaves the buffer as it was, where the operation does not fit. */
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#reserve(key.length + value.length);
+    this.#memtable.add(key, PENDING, EntryKind.Put, value);
+  }
+
+  /** Throws as `put` does. */
+  delete(key: Uint8Array): void {
+    this.#reserve(key.length);
+    this.#memtable.add(key, PENDING, EntryKind.Delete, EMPTY_BYTES);
+  }
+
+  /** True when `key` was written; `value()` then tells what. */
+  find(key: Uint8Array): boolean {
+    return this.#memtable.find(key, MAX_TIMESTAMP);
+  }
+
+  /** True when the key last found was put, not deleted. */
+  get foundIsPut(): boolean {
+    return this.#memtable.foundKind === EntryKind.Put;
+  }
+
+  /** A copy of the value last found. */
+  foundValue(): Uint8Array {
+    return this.#memtable.foundValueBytes.slice(this.#memtable.foundValueStart, this.#memtable.foundValueEnd);
+  }
+
+  /** One entry per key, as of now. */
+  cursor(reverse: boolean): EntryCursor {
+    return this.#memtable.cursor(reverse);
+  }
+
+  mark(): MemtableMark {
+    return this.#memtable.mark();
+  }
+
+  truncate(mark: MemtableMark): void {
+    this.#memtable.truncate(mark);
+  }
+
+  /** Visits the operations that count, one per key. */
+  forEach(visit: BatchVisitor): void {
+    this.#memtable.forEachNewest(visit);
+  }
+
+  toBatch(): WriteBatch {
+    const batch = new WriteBatch(this.#memtable.byteSize);
+    this.#memtable.forEachNewest((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+      batch.appendRanges(kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
+    });
+    return batch;
+  }
+
+  /** Gives the memory back; the buffer must not be used again. */
+  release(): void {
+    this.#pool.give(this.#memtable);
+  }
+
+  #reserve(bytes: number): void {
+    const found = this.#memtable.byteSize + bytes + ENTRY_OVERHEAD_BYTES;
+    if (found > this.#bytesMax) throw LimitError.exceeded('limits.transactionBytes', found, this.#bytesMax, 'bytes');
+  }
+}

@@ -1,0 +1,71 @@
+import { describe, expect, test } from 'vitest';
+import { utf8Decode, utf8Encode } from '../../../src/base/index.js';
+import { RecentCommits } from '../../../src/mvcc/recent-commits.js';
+
+function commit(recent: RecentCommits, timestamp: number, keys: readonly string[], oldestNeeded = 0): void {
+  recent.startCommit(timestamp, oldestNeeded);
+  for (const key of keys) recent.record(utf8Encode(key), 0, key.length);
+}
+
+function changed(recent: RecentCommits, key: string, since: number): boolean {
+  return recent.keyChanged(utf8Encode(key), 0, key.length, since);
+}
+
+function changeIn(recent: RecentCommits, lower: string | undefined, upper: string | undefined, since: number) {
+  const encode = (key: string | undefined) => (key === undefined ? undefined : utf8Encode(key));
+  const found = recent.changeInRange({ lower: encode(lower), upper: encode(upper) }, since);
+  return found === undefined ? undefined : utf8Decode(found);
+}
+
+test('tells whether a key was committed after a timestamp', () => {
+  const recent = new RecentCommits(1 << 20);
+  commit(recent, 5, ['a', 'b']);
+  commit(recent, 8, ['a']);
+  expect([4, 5, 7, 8].map((since) => changed(recent, 'a', since))).toEqual([true, true, true, false]);
+  expect([4, 5].map((since) => changed(recent, 'b', since))).toEqual([true, false]);
+  expect(changed(recent, 'c', 0)).toBe(false);
+});
+
+test('finds a change in a half-open range', () => {
+  const recent = new RecentCommits(1 << 20);
+  commit(recent, 5, ['b']);
+  commit(recent, 8, ['d']);
+  expect(changeIn(recent, 'a', 'c', 4)).toBe('b');
+  expect(changeIn(recent, 'b', 'd', 4)).toBe('b');
+  expect(changeIn(recent, 'b', 'd', 5)).toBeUndefined();
+  expect(changeIn(recent, 'b', 'e', 5)).toBe('d');
+  expect(changeIn(recent, 'c', 'd', 0)).toBeUndefined();
+  expect(changeIn(recent, undefined, undefined, 7)).toBe('d');
+  expect(changeIn(recent, undefined, undefined, 8)).toBeUndefined();
+});
+
+describe('memory', () => {
+  const manyKeys = (prefix: number) => Array.from({ length: 40 }, (_, i) => `key ${prefix} ${i}`);
+
+  test('is given back when no transaction can need the old commits', () => {
+    const recent = new RecentCommits(16 * 1024);
+    for (let timestamp = 1; timestamp <= 400; timestamp++)
+      commit(recent, timestamp, manyKeys(timestamp), timestamp - 2);
+    expect(recent.byteSize).toBeLessThan(16 * 1024);
+    expect(recent.floor).toBe(0);
+    expect(changed(recent, 'key 399 7', 398)).toBe(true);
+  });
+
+  test('of an idle index does not grow', () => {
+    const recent = new RecentCommits(1 << 20);
+    for (let timestamp = 1; timestamp <= 400; timestamp++)
+      commit(recent, timestamp, manyKeys(timestamp), timestamp - 1);
+    expect(recent.byteSize).toBeLessThan(40 * 64);
+  });
+
+  test('is bounded, at the price of a floor below which nothing can be validated', () => {
+    const recent = new RecentCommits(16 * 1024);
+    for (let timestamp = 1; timestamp <= 400; timestamp++) commit(recent, timestamp, manyKeys(timestamp), 0);
+    expect(recent.byteSize).toBeLessThan(2 * 16 * 1024);
+    expect(recent.floor).toBeGreaterThan(0);
+    expect(recent.floor).toBeLessThan(400);
+    for (let timestamp = recent.floor + 1; timestamp <= 400; timestamp++) {
+      expect(changed(recent, `key ${timestamp} 7`, recent.floor)).toBe(true);
+    }
+  });
+});
