@@ -1,0 +1,26 @@
+/** The key-value API: typed keys and values over the transactional byte store. */
+
+export {
+  type KeyCodec,
+  type KeyCodecName,
+  type KeyIn,
+  type KeyOut,
+  keyCodecs,
+  type TupleKey,
+  type ValueCodec,
+  type ValueCodecName,
+  type ValueOf,
+  valueCodecs,
+} from './codecs.js';
+export {
+  type BatchOperation,
+  Keyspace,
+  type KeyspaceLayout,
+  KeyspaceReader,
+  type KeyspaceSink,
+  type KeyspaceSource,
+  type Mutations,
+  type ScanOptions,
+  type WriteOptions,
+} from './keyspace.js';
+export { defaultKeyspace, type KeyspaceOptions, namedKeyspace } from './layouts.js';

@@ -1,0 +1,222 @@
+/**
+ * Typed key-value access to one region of the store. `KeyspaceReader` reads through whatever view its owner gives it
+ * (the newest state, a snapshot, a transaction); `Keyspace` adds writes. The work is synchronous; the plain methods are
+ * asynchronous for the sake of the call site, the `…Sync` twins cost no promise.
+ */
+
+import {
+  ByteWriter,
+  InvalidArgumentError,
+  intersectRanges,
+  type KeyRange,
+  keyAfter,
+  prefixRange,
+} from '../base/index.js';
+import type { Durability, ReadView } from '../mvcc/index.js';
+import type { KeyCodec, ValueCodec } from './codecs.js';
+
+/** How one keyspace maps to bytes: every key is `prefix`, then the codec's encoding. */
+export interface KeyspaceLayout<KeyIn, KeyOut, Value> {
+  readonly prefix: Uint8Array;
+  readonly keys: KeyCodec<KeyIn, KeyOut>;
+  readonly values: ValueCodec<Value>;
+}
+
+/** Which keys a scan visits. All given conditions hold together; an empty object means the whole keyspace. */
+export interface ScanOptions<KeyIn> {
+  /** Keys that begin with this one: tuples that extend it, strings or bytes that start with it. */
+  readonly prefix?: KeyIn;
+  readonly gt?: KeyIn;
+  readonly gte?: KeyIn;
+  readonly lt?: KeyIn;
+  readonly lte?: KeyIn;
+  /** Descending order. */
+  readonly reverse?: boolean;
+  /** At most this many entries; a non-negative integer. */
+  readonly limit?: number;
+}
+
+/** Where a keyspace reads from: asked anew for every call. */
+export interface KeyspaceSource {
+  view(): ReadView;
+}
+
+export interface WriteOptions {
+  /** `'commit'`: on the device once the promise resolves. `'buffered'`: handed to the operating system. */
+  readonly durability?: Durability;
+}
+
+/** What a write fills: a `WriteBatch` outside a transaction, the transaction itself inside one. */
+export interface Mutations {
+  put(key: Uint8Array, value: Uint8Array): void;
+  delete(key: Uint8Array): void;
+}
+
+/** Where a keyspace writes to. All mutations of one call take effect together. */
+export interface KeyspaceSink extends KeyspaceSource {
+  write(fill: (mutations: Mutations) => void, options?: WriteOptions): Promise<void>;
+  writeSync(fill: (mutations: Mutations) => void, options?: WriteOptions): void;
+}
+
+export type BatchOperation<KeyIn, Value> =
+  | { readonly type: 'put'; readonly key: KeyIn; readonly value: Value }
+  | { readonly type: 'delete'; readonly key: KeyIn };
+
+/** One for all: a key is encoded and copied out within one call, and opening a transaction should not allocate. */
+const scratch = new ByteWriter(256);
+
+export class KeyspaceReader<KeyIn, KeyOut, Value> {
+  readonly #source: KeyspaceSource;
+  readonly #layout: KeyspaceLayout<KeyIn, KeyOut, Value>;
+
+  constructor(source: KeyspaceSource, layout: KeyspaceLayout<KeyIn, KeyOut, Value>) {
+    this.#source = source;
+    this.#layout = layout;
+  }
+
+  /** The value of `key`, or undefined when it is absent. */
+  async get<V extends Value = Value>(key: KeyIn): Promise<V | undefined> {
+    return this.getSync<V>(key);
+  }
+
+  getSync<V extends Value = Value>(key: KeyIn): V | undefined {
+    return this.#decode(this.#source.view().get(this.keyBytes(key))) as V | undefined;
+  }
+
+  /** The values of `keys` in their order, all from one version of the store. */
+  async getMany<V extends Value = Value>(keys: readonly KeyIn[]): Promise<(V | undefined)[]> {
+    return this.getManySync<V>(keys);
+  }
+
+  getManySync<V extends Value = Value>(keys: readonly KeyIn[]): (V | undefined)[] {
+    const view = this.#source.view();
+    return keys.map((key) => this.#decode(view.get(this.keyBytes(key))) as V | undefined);
+  }
+
+  async has(key: KeyIn): Promise<boolean> {
+    return this.hasSync(key);
+  }
+
+  hasSync(key: KeyIn): boolean {
+    return this.#source.view().has(this.keyBytes(key));
+  }
+
+  /** Entries in key order from one version of the store: writes made during the iteration do not show. */
+  async *scan<V extends Value = Value>(options: ScanOptions<KeyIn> = {}): AsyncGenerator<[KeyOut, V], void, undefined> {
+    yield* this.scanSync<V>(options);
+  }
+
+  *scanSync<V extends Value = Value>(options: ScanOptions<KeyIn> = {}): Generator<[KeyOut, V], void, undefined> {
+    const { keys, values, prefix } = this.#layout;
+    let remaining = scanLimit(options.limit);
+    if (remaining === 0) return;
+    const cursor = this.#source.view().cursor(this.#range(options), { reverse: options.reverse ?? false });
+    try {
+      while (remaining > 0 && cursor.next()) {
+        remaining--;
+        yield [
+          keys.decode(cursor.keyBytes, cursor.keyStart + prefix.length, cursor.keyEnd),
+          values.decode(cursor.valueBytes, cursor.valueStart, cursor.valueEnd) as V,
+        ];
+      }
+    } finally {
+      cursor.close();
+    }
+  }
+
+  /** The stored form of `key`. */
+  protected keyBytes(key: KeyIn): Uint8Array {
+    scratch.reset();
+    scratch.raw(this.#layout.prefix);
+    this.#layout.keys.append(scratch, key);
+    return scratch.toBytes();
+  }
+
+  /** The stored form of `value`; copied by whoever keeps it. */
+  protected valueBytes(value: Value): Uint8Array {
+    return this.#layout.values.encode(value);
+  }
+
+  #decode(bytes: Uint8Array | undefined): Value | undefined {
+    return bytes === undefined ? undefined : this.#layout.values.decode(bytes, 0, bytes.length);
+  }
+
+  #range(options: ScanOptions<KeyIn>): KeyRange {
+    const { keys, prefix } = this.#layout;
+    const whole = options.prefix === undefined ? prefixRange(prefix) : keys.prefixRange(this.keyBytes(options.prefix));
+    const { gt, gte, lt, lte } = options;
+    return [
+      gte === undefined ? {} : { lower: this.keyBytes(gte) },
+      gt === undefined ? {} : { lower: keyAfter(this.keyBytes(gt)) },
+      lt === undefined ? {} : { upper: this.keyBytes(lt) },
+      lte === undefined ? {} : { upper: keyAfter(this.keyBytes(lte)) },
+    ].reduce<KeyRange>(intersectRanges, whole);
+  }
+}
+
+function scanLimit(limit: number | undefined): number {
+  if (limit === undefined) return Number.POSITIVE_INFINITY;
+  if (Number.isSafeInteger(limit) && limit >= 0) return limit;
+  throw new InvalidArgumentError(`limit must be a non-negative integer, found ${limit}`, { facts: { found: limit } });
+}
+
+export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut, Value> {
+  readonly #sink: KeyspaceSink;
+
+  constructor(sink: KeyspaceSink, layout: KeyspaceLayout<KeyIn, KeyOut, Value>) {
+    super(sink, layout);
+    this.#sink = sink;
+  }
+
+  /** Stores `value` under `key`, replacing what was there. Outside a transaction it is one by itself. */
+  async put(key: KeyIn, value: Value, options?: WriteOptions): Promise<void> {
+    const valueBytes = this.valueBytes(value);
+    const keyBytes = this.keyBytes(key);
+    await this.#sink.write((mutations) => mutations.put(keyBytes, valueBytes), options);
+  }
+
+  putSync(key: KeyIn, value: Value, options?: WriteOptions): void {
+    const valueBytes = this.valueBytes(value);
+    const keyBytes = this.keyBytes(key);
+    this.#sink.writeSync((mutations) => mutations.put(keyBytes, valueBytes), options);
+  }
+
+  /** Removes `key`; nothing happens when it is absent. */
+  async delete(key: KeyIn, options?: WriteOptions): Promise<void> {
+    const keyBytes = this.keyBytes(key);
+    await this.#sink.write((mutations) => mutations.delete(keyBytes), options);
+  }
+
+  deleteSync(key: KeyIn, options?: WriteOptions): void {
+    const keyBytes = this.keyBytes(key);
+    this.#sink.writeSync((mutations) => mutations.delete(keyBytes), options);
+  }
+
+  /** Applies all operations in their order, as one commit. Nothing is applied when any of them is refused. */
+  async batch(operations: readonly BatchOperation<KeyIn, Value>[], options?: WriteOptions): Promise<void> {
+    await this.#sink.write(this.#encode(operations), options);
+  }
+
+  batchSync(operations: readonly BatchOperation<KeyIn, Value>[], options?: WriteOptions): void {
+    this.#sink.writeSync(this.#encode(operations), options);
+  }
+
+  /** Encodes everything before the first mutation, so that an operation that is refused leaves no trace of the others. */
+  #encode(operations: readonly BatchOperation<KeyIn, Value>[]): (mutations: Mutations) => void {
+    const encoded = operations.map((operation) => {
+      const { type } = operation;
+      if (type === 'put') return { key: this.keyBytes(operation.key), value: this.valueBytes(operation.value) };
+      if (type === 'delete') return { key: this.keyBytes(operation.key), value: undefined };
+      const found = String(type);
+      throw new InvalidArgumentError(`a batch operation has type 'put' or 'delete', found ${found}`, {
+        facts: { found },
+      });
+    });
+    return (mutations) => {
+      for (const { key, value } of encoded) {
+        if (value === undefined) mutations.delete(key);
+        else mutations.put(key, value);
+      }
+    };
+  }
+}

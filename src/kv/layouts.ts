@@ -1,0 +1,65 @@
+/**
+ * Where keyspaces live among the stored keys. The first byte of every key names its region: 01 the catalog, 02 the
+ * default keyspace, 03 named keyspaces (then the length of the name in one byte, and the name), 04 SQL tables.
+ */
+
+import { concatBytes, InvalidArgumentError, type TuplePart, utf8Encode } from '../base/index.js';
+import {
+  type KeyCodec,
+  type KeyCodecName,
+  type KeyIn,
+  type KeyOut,
+  keyCodecs,
+  type TupleKey,
+  type ValueCodec,
+  type ValueCodecName,
+  type ValueOf,
+  valueCodecs,
+} from './codecs.js';
+import type { KeyspaceLayout } from './keyspace.js';
+
+const REGION_DEFAULT = 0x02;
+const REGION_NAMED = 0x03;
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
+
+/** The keyspace behind `db.get`, `db.put`, …: tuples to structured values. */
+export const defaultKeyspace: KeyspaceLayout<TupleKey, TuplePart[], unknown> = {
+  prefix: new Uint8Array([REGION_DEFAULT]),
+  keys: keyCodecs.tuple,
+  values: valueCodecs.structured,
+};
+
+export interface KeyspaceOptions<K extends KeyCodecName, V extends ValueCodecName> {
+  /** `'tuple'` (default), `'bytes'` or `'utf8'`. Not recorded: open a keyspace with the codecs it was written with. */
+  readonly keys?: K;
+  /** `'structured'` (default, MessagePack), `'bytes'`, `'utf8'` or `'json'`. */
+  readonly values?: V;
+}
+
+/** The layout of the keyspace called `name`. Throws `InvalidArgumentError` for a malformed name or an unknown codec. */
+export function namedKeyspace<K extends KeyCodecName = 'tuple', V extends ValueCodecName = 'structured'>(
+  name: string,
+  options: KeyspaceOptions<K, V> = {},
+): KeyspaceLayout<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
+  if (typeof name !== 'string' || !NAME.test(name)) {
+    throw new InvalidArgumentError(
+      `a keyspace name is 1 to 64 letters, digits, '_', '.' or '-', not starting with a digit; found ${JSON.stringify(name)}`,
+      { facts: { found: name } },
+    );
+  }
+  const nameBytes = utf8Encode(name);
+  return {
+    prefix: concatBytes(new Uint8Array([REGION_NAMED, nameBytes.length]), nameBytes),
+    keys: pick('keys', keyCodecs, options.keys ?? 'tuple') as unknown as KeyCodec<KeyIn<K>, KeyOut<K>>,
+    values: pick('values', valueCodecs, options.values ?? 'structured') as unknown as ValueCodec<ValueOf<V>>,
+  };
+}
+
+function pick<T extends object>(option: string, codecs: T, name: string): T[keyof T] {
+  if (Object.hasOwn(codecs, name)) return codecs[name as keyof T];
+  const known = Object.keys(codecs).join(', ');
+  throw new InvalidArgumentError(`keyspace option ${option} must be one of ${known}; found ${JSON.stringify(name)}`, {
+    facts: { option, found: name },
+  });
+}
