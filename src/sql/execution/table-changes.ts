@@ -1,0 +1,88 @@
+/** DDL inside a transaction: schema records and the rows and index entries that come or go with them. */
+
+import { type KeyRange, keyAfter, SqlSemanticError } from '../../base/index.js';
+import type { WriteView } from '../../mvcc/index.js';
+import type { SchemaStore } from '../catalog/schema-store.js';
+import { buildTable, duplicateRelation, withIndex, withoutIndex } from '../catalog/table-builder.js';
+import type { IndexDefinition, TableDefinition } from '../catalog/table-definition.js';
+import type { Index, Table } from '../catalog/table.js';
+import { indexRange, tableRange } from '../rows/key-layout.js';
+import type { TableAccess } from './table-access.js';
+
+export class TableChanges {
+  readonly #schema: SchemaStore;
+  readonly #rows: TableAccess;
+
+  constructor(schema: SchemaStore, rows: TableAccess) {
+    this.#schema = schema;
+    this.#rows = rows;
+  }
+
+  /** Throws `SqlSemanticError`: 42P07 when the name is taken, 42701, 42703, 42P16 for a definition without sense. */
+  createTable(tx: WriteView, definition: TableDefinition): Table {
+    const catalog = this.#schema.catalog(tx);
+    if (catalog.isTaken(definition.name)) throw duplicateRelation(definition.name);
+    const table = buildTable(definition, catalog, () => this.#schema.newId());
+    this.#schema.put(tx, table);
+    return table;
+  }
+
+  /** Creates an index and enters the rows that are there. Throws as `createTable`, and `ConstraintError` 23505. */
+  createIndex(tx: WriteView, definition: IndexDefinition): Index {
+    const catalog = this.#schema.catalog(tx);
+    const before = catalog.resolve(definition.table);
+    const table = withIndex(before, definition, catalog);
+    const index = table.indexes[table.indexes.length - 1]!;
+    this.#enterRows(tx, table, index);
+    this.#schema.put(tx, table);
+    return index;
+  }
+
+  /** Throws `SqlSemanticError` 42P01 when there is no such table. */
+  dropTable(tx: WriteView, name: string): void {
+    const table = this.#schema.catalog(tx).resolve(name);
+    deleteRange(tx, tableRange(table.id));
+    this.#schema.remove(tx, table);
+  }
+
+  /** Throws `SqlSemanticError`: 42704 when there is no such index, 2BP01 when it carries a primary key. */
+  dropIndex(tx: WriteView, name: string): void {
+    const { table, index } = this.#schema.catalog(tx).resolveIndex(name);
+    if (index === table.primaryKey) {
+      throw new SqlSemanticError(`index "${name}" is the primary key of table "${table.name}"`, {
+        sqlState: '2BP01',
+        facts: { index: name, table: table.name },
+      });
+    }
+    deleteRange(tx, indexRange(index.prefix));
+    this.#schema.put(tx, withoutIndex(table, index.id));
+  }
+
+  #enterRows(tx: WriteView, table: Table, index: Index): void {
+    const cursor = tx.cursor(indexRange(table.primaryKey.prefix));
+    try {
+      while (cursor.next()) this.#rows.addToIndex(tx, table, index, this.#rows.decode(table, cursor.value()));
+    } finally {
+      cursor.close();
+    }
+  }
+}
+
+const DELETE_PORTION = 1000;
+
+/** Deletes in portions, so that no cursor is open while its keys go away and no list of keys grows with the table. */
+function deleteRange(tx: WriteView, range: KeyRange): void {
+  let lower = range.lower;
+  for (;;) {
+    const keys: Uint8Array[] = [];
+    const cursor = tx.cursor({ lower, upper: range.upper });
+    try {
+      while (keys.length < DELETE_PORTION && cursor.next()) keys.push(cursor.key());
+    } finally {
+      cursor.close();
+    }
+    for (const key of keys) tx.delete(key);
+    if (keys.length < DELETE_PORTION) return;
+    lower = keyAfter(keys[keys.length - 1]!);
+  }
+}

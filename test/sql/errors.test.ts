@@ -1,0 +1,74 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { errorOf, openSql, type SqlFixture } from './sql-fixture.js';
+
+let db: SqlFixture;
+beforeAll(async () => {
+  db = await openSql(`
+    CREATE TABLE person (id integer PRIMARY KEY, name text, birthday date, extra json);
+    CREATE TABLE pet (id integer PRIMARY KEY, owner integer, name text)`);
+});
+
+describe('messages', () => {
+  test('show the place in the text and names that could have been meant', () => {
+    const { message, facts, sqlState } = errorOf(() => db.rows('SELECT id,\n  nmae FROM person'));
+    expect(sqlState).toBe('42703');
+    expect(message).toBe(
+      'line 2, column 3: column "nmae" does not exist; did you mean name?\n2 |   nmae FROM person\n      ^^^^',
+    );
+    expect(facts).toMatchObject({ columnName: 'nmae', near: ['name'], line: 2, column: 3 });
+  });
+});
+
+test.each([
+  ['SELECT 1 FROM persn', '42P01', 'did you mean person?'],
+  ['SELECT q.id FROM person p', '42P01', '"q" is not a table'],
+  ['SELECT p.nam FROM person p', '42703', 'did you mean name?'],
+  ['SELECT name FROM person, pet', '42702', 'person.name or pet.name'],
+  ['SELECT 1 FROM pet JOIN pet ON TRUE', '42712', 'more than once'],
+  ['SELECT name, count(*) FROM person', '42803', '"person.name"'],
+  ['SELECT count(*) FROM person WHERE count(*) > 1', '42803', 'not allowed in WHERE'],
+  ['SELECT sum(count(*)) FROM person', '42803', 'not allowed in the argument of an aggregate'],
+  ['SELECT (SELECT birthday FROM pet) FROM person GROUP BY name', '42803', 'birthday'],
+  ['SELECT name = 5 FROM person', '42883', 'text = integer'],
+  ['SELECT extra = extra FROM person', '42883', 'json = json'],
+  ['SELECT id FROM person ORDER BY extra', '42883', 'ORDER BY'],
+  ['SELECT DISTINCT extra FROM person', '42883', 'DISTINCT'],
+  ['SELECT id FROM person WHERE name', '42804', 'argument of WHERE'],
+  ['SELECT CASE WHEN TRUE THEN 1 ELSE birthday END FROM person', '42804', 'no common type'],
+  ['SELECT DISTINCT id FROM person ORDER BY name', '42P10', 'select list'],
+  ['SELECT id FROM person ORDER BY 2', '42P10', 'position 2'],
+  ['SELECT *', '42601', 'FROM'],
+  ['SELECT (SELECT id, name FROM person)', '42601', 'one column'],
+  ['SELECT id FROM person LIMIT -1', '2201W', 'LIMIT'],
+  ['INSERT INTO person (id, nme) VALUES (1, 2)', '42703', 'did you mean name?'],
+  ['INSERT INTO person (id, id) VALUES (1, 2)', '42701', 'more than once'],
+  ['INSERT INTO person (id) VALUES (1, 2)', '42601', '2 values for 1 columns'],
+  ['INSERT INTO person VALUES (TRUE)', '42804', 'column "id"'],
+  ['UPDATE person SET nme = 1', '42703', 'did you mean name?'],
+  ['UPDATE person SET id = 1, id = 2', '42701', 'more than once'],
+  ["SELECT birthday + 'x' FROM person", '42883', 'operator does not exist'],
+  ["SELECT id FROM person WHERE birthday = 'soon'", '22007', 'soon'],
+  ['SELECT nosuch(1)', '42883', 'nosuch'],
+  ['EXPLAIN CREATE TABLE x (a integer)', '0A000', 'CREATE TABLE'],
+  ['SELECT 1 WHERE 1 = (SELECT 1 UNION SELECT 2)', '0A000', 'UNION'],
+])('%s', (text, sqlState, part) => {
+  const error = errorOf(() => db.rows(text));
+  expect(error.message).toContain(part);
+  expect(error.sqlState).toBe(sqlState);
+});
+
+test('parameters that are missing, too many, of the wrong type or shape', () => {
+  const ask = (parameters: unknown[] | Record<string, unknown>) => () =>
+    db.rows('SELECT id FROM person WHERE id = $1', parameters);
+  expect(errorOf(ask([])).sqlState).toBe('42P02');
+  expect(errorOf(ask(['x'])).sqlState).toBe('22P02');
+  expect(errorOf(ask([1.5])).message).toContain('parameter $1');
+  expect(errorOf(ask([1, 2])).facts).toEqual({ found: 2, expected: 1 });
+  expect(errorOf(ask({ id: 1 })).message).toContain('pass an array');
+  expect(errorOf(() => db.rows('SELECT id FROM person WHERE id = :id', { other: 1 })).sqlState).toBe('42P02');
+});
+
+test('a subquery used as a value must not give two rows', async () => {
+  const other = await openSql('CREATE TABLE t (a integer); INSERT INTO t VALUES (1), (2)');
+  expect(errorOf(() => other.rows('SELECT (SELECT a FROM t)')).sqlState).toBe('21000');
+});
