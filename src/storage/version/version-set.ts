@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { assert } from '../../base/index.js';
+import { assert, InvariantError } from '../../base/index.js';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import type { Timestamp } from '../entry.js';
 import { fileName } from '../format/file-names.js';
@@ -45,7 +45,7 @@ export class VersionSet {
     const version = new Version<Table>().with(
       { added: state.version.additions(), removed: [] },
       (meta) => new Table(meta, source),
-      (expected, found) => new RangeError(`${expected}, not ${found}`),
+      (expected, found) => new InvariantError(`the manifest was checked when it was read: ${expected}, not ${found}`),
     );
     this.#state = { ...state, version };
     this.#nextFileNumber = state.nextFileNumber;

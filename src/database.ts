@@ -1,0 +1,221 @@
+/** The composition root: opens every layer in order and offers them as one object. */
+
+import { InvalidArgumentError, type TuplePart } from './base/index.js';
+import {
+  defaultKeyspace,
+  type KeyCodecName,
+  type KeyIn,
+  type KeyOut,
+  Keyspace,
+  type KeyspaceOptions,
+  type KeyspaceSink,
+  namedKeyspace,
+  type TupleKey,
+  type ValueCodecName,
+  type ValueOf,
+} from './kv/index.js';
+import { type StoreStats, type TransactionOptions, TransactionalStore } from './mvcc/index.js';
+import { type EntityTarget, type Insertable, Orm, type Repository } from './orm/index.js';
+import type { DatabaseOptions } from './options.js';
+import { type BackupReport, backup, type CheckpointReport, checkpoint, type RecoveryReport } from './recovery/index.js';
+import type { Services } from './services.js';
+import { type DatabaseSettings, DEFAULT_SETTINGS } from './settings.js';
+import { DatabaseSnapshot } from './snapshot.js';
+import { type PreparedStatement, SqlDatabase, type SqlResult } from './sql/index.js';
+import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFunctionSync } from './sql-function.js';
+import { type EventListener, inlineExecutor, WriteBatch } from './storage/index.js';
+import { DatabaseTransaction } from './transaction.js';
+import { type Environment, MemFileSystem, systemEnvironment } from './vfs/index.js';
+
+/** The directory name that means "nowhere": a database in memory, gone when it is closed. */
+const IN_MEMORY = ':memory:';
+const IN_MEMORY_DIRECTORY = '/varve';
+
+/**
+ * Opens the database in `directory`, creating it if there is none; `':memory:'` keeps everything in memory.
+ *
+ * Throws `InvalidArgumentError` for bad options (all of them at once) or a directory that holds something else,
+ * `LockedError` while another process or handle has it open, `CorruptionError` when stored bytes are damaged.
+ */
+export async function open(directory: string, options?: DatabaseOptions): Promise<Database> {
+  if (typeof directory !== 'string' || directory === '') {
+    throw new InvalidArgumentError(`open needs the path of a directory, found ${JSON.stringify(directory)}`, {
+      facts: { found: directory },
+    });
+  }
+  const settings = await settingsOf(options);
+  const inMemory = directory === IN_MEMORY;
+  const environment = systemEnvironment({
+    ...(inMemory ? { fileSystem: new MemFileSystem() } : {}),
+    ...settings.environment,
+  });
+  const { store, report } = await TransactionalStore.open(inMemory ? IN_MEMORY_DIRECTORY : directory, settings, {
+    environment,
+    executor: inlineExecutor(environment),
+    listener: guarded(settings.listener, environment),
+  });
+  try {
+    const sql = new SqlDatabase(store, settings.sql, environment);
+    const orm = new Orm(sql, store, settings.entities, environment);
+    await orm.synchronise();
+    return new Database({ environment, store, sql, orm }, report);
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** An open database. Made by {@link open}; close it with `close()` or `await using`. */
+export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implements AsyncDisposable {
+  readonly #services: Services;
+  readonly #sink: KeyspaceSink;
+  #closing: Promise<void> | undefined;
+  /** What opening found and did: whether the database was created, commits replayed, bytes of a torn tail cut. */
+  readonly recovery: RecoveryReport;
+  /** Runs one SQL statement in a transaction of its own. */
+  readonly sql: SqlFunction;
+  readonly sqlSync: SqlFunctionSync;
+
+  constructor(services: Services, recovery: RecoveryReport) {
+    const sink = sinkOf(services.store);
+    super(sink, defaultKeyspace);
+    this.#services = services;
+    this.#sink = sink;
+    this.recovery = recovery;
+    this.sql = createSqlFunction(services.sql, undefined);
+    this.sqlSync = createSqlFunctionSync(services.sql, undefined);
+  }
+
+  /** Timestamp of the newest commit that reads can see. */
+  get timestamp(): number {
+    return this.#services.store.lastTimestamp;
+  }
+
+  /** Keys and values of their own, apart from all others, with codecs of choice. */
+  keyspace<K extends KeyCodecName = 'tuple', V extends ValueCodecName = 'structured'>(
+    name: string,
+    options?: KeyspaceOptions<K, V>,
+  ): Keyspace<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
+    return new Keyspace(this.#sink, namedKeyspace(name, options));
+  }
+
+  /**
+   * Runs `body` in a transaction, isolated across every `await` in it, and commits. Run again with a fresh transaction
+   * after a conflict, so `body` should have no effects outside; its own errors roll back and are passed on unchanged.
+   * Throws `ConflictError` after the last retry and `TimeoutError` after `timeoutMs`.
+   */
+  async transaction<T>(body: (tx: DatabaseTransaction) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+    return this.#services.store.transaction((tx) => body(new DatabaseTransaction(tx, this.#services)), options);
+  }
+
+  /** Starts a transaction that the caller commits or rolls back. */
+  begin(options?: TransactionOptions): DatabaseTransaction {
+    return new DatabaseTransaction(this.#services.store.begin(options), this.#services);
+  }
+
+  /** The database as it is now, or as of an earlier commit that is still retained, unaffected by later writes. */
+  snapshot(options?: { readonly asOf?: number }): DatabaseSnapshot {
+    return new DatabaseSnapshot(this.#services.store.snapshot(options), this.#services);
+  }
+
+  /** A statement parsed and planned once. */
+  prepare(text: string): PreparedStatement {
+    return this.#services.sql.prepare(text);
+  }
+
+  /** Runs all statements of a script, each in a transaction of its own, and stops at the first error. */
+  async exec(script: string): Promise<SqlResult[]> {
+    return this.#services.sql.script(script, undefined);
+  }
+
+  /** Reads and writes the rows of an entity; every call is a transaction of its own. */
+  repository<T extends object, Insert = Insertable<T>>(entity: EntityTarget<T, Insert>): Repository<T, Insert> {
+    return this.#services.orm.repository(entity, undefined);
+  }
+
+  /** Copies the database as of one commit into a new directory, while writing goes on. */
+  async backup(destination: string): Promise<BackupReport> {
+    return backup(this.#services.store.engine, destination);
+  }
+
+  /** The same through hard links: instant, but on the same file system. The result opens as a database. */
+  async checkpoint(destination: string): Promise<CheckpointReport> {
+    return checkpoint(this.#services.store.engine, destination);
+  }
+
+  /** Makes every commit acknowledged so far durable. */
+  async sync(): Promise<void> {
+    await this.#services.store.engine.sync();
+  }
+
+  /** Writes the memtable to a table now. */
+  async flush(): Promise<void> {
+    await this.#services.store.engine.flush();
+  }
+
+  /** Merges all tables into the deepest level, dropping every version that nobody can read any more. */
+  async compact(): Promise<void> {
+    await this.#services.store.engine.compact();
+  }
+
+  stats(): StoreStats {
+    return this.#services.store.stats();
+  }
+
+  /** Rolls open transactions back, writes the memtable to a table, and releases files and lock. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  async #close(): Promise<void> {
+    const { sql, store } = this.#services;
+    try {
+      // Writes the numbers that generated columns did not use; an engine that has stopped itself takes no writes.
+      if (!store.engine.poisoned) sql.close();
+    } finally {
+      await store.close();
+    }
+  }
+}
+
+function sinkOf(store: TransactionalStore): KeyspaceSink {
+  return {
+    view: () => store.latest(),
+    write: async (fill, options) => {
+      const batch = new WriteBatch();
+      fill(batch);
+      await store.write(batch, options);
+    },
+    writeSync: (fill, options) => {
+      const batch = new WriteBatch();
+      fill(batch);
+      store.writeSync(batch, options);
+    },
+  };
+}
+
+/** Loads the schema, and the validation library with it, only when there is something to validate. */
+async function settingsOf(options: DatabaseOptions | undefined): Promise<DatabaseSettings> {
+  if (options === undefined) return DEFAULT_SETTINGS;
+  const { parseOptions } = await import('./options.js');
+  return parseOptions(options);
+}
+
+/** An exception of the user's listener is the user's, and must not stop the engine: it surfaces as an uncaught one. */
+function guarded(listener: EventListener | undefined, { scheduler }: Environment): EventListener {
+  if (listener === undefined) return () => undefined;
+  return (event) => {
+    try {
+      listener(event);
+    } catch (error) {
+      scheduler.nextTurn(() => {
+        throw error;
+      });
+    }
+  };
+}

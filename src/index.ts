@@ -1,0 +1,79 @@
+/** Varve: the public API, re-exported by name. */
+
+export {
+  ClosedError,
+  ConflictError,
+  ConstraintError,
+  CorruptionError,
+  InvalidArgumentError,
+  IoError,
+  LimitError,
+  LockedError,
+  SqlSemanticError,
+  SqlSyntaxError,
+  TimeoutError,
+  TransactionClosedError,
+  VarveError,
+} from './base/index.js';
+export { Database, open } from './database.js';
+export {
+  type BatchOperation,
+  Keyspace,
+  type KeyspaceOptions,
+  KeyspaceReader,
+  type ScanOptions,
+  type TupleKey,
+  type WriteOptions,
+} from './kv/index.js';
+export type { DatabaseOptions } from './options.js';
+export { restore, verify } from './maintenance.js';
+export type { Isolation, StoreStats, TransactionOptions } from './mvcc/index.js';
+export {
+  AfterInsert,
+  AfterLoad,
+  AfterRemove,
+  AfterUpdate,
+  and,
+  BeforeInsert,
+  BeforeRemove,
+  BeforeUpdate,
+  between,
+  Collection,
+  Column,
+  type ColumnType,
+  CreatedAt,
+  DeletedAt,
+  defineEntity,
+  Entity,
+  type EntityOf,
+  type FindOptions,
+  gt,
+  gte,
+  Index,
+  type InsertOf,
+  isLoaded,
+  isNotNull,
+  isNull,
+  like,
+  lt,
+  lte,
+  ManyToOne,
+  ne,
+  not,
+  notOneOf,
+  OneToMany,
+  oneOf,
+  or,
+  PrimaryKey,
+  Repository,
+  UpdatedAt,
+  Version,
+  type Where,
+} from './orm/index.js';
+export type { BackupReport, CheckpointReport, RecoveryReport, RestoreReport, VerifyReport } from './recovery/index.js';
+export { DatabaseSnapshot } from './snapshot.js';
+export { DatabaseTransaction } from './transaction.js';
+export type { PreparedStatement, QueryOptions, ResultColumn, SqlParameters, SqlResult } from './sql/index.js';
+export type { SqlFunction, SqlFunctionSync } from './sql-function.js';
+export type { Durability, EngineEvent, EngineStats } from './storage/index.js';
+export type { Environment, File, FileLock, FileStat, FileSystem, OpenMode } from './vfs/index.js';

@@ -1,0 +1,63 @@
+/** The whole database as of one commit: keys, SQL and entities, read-only. */
+
+import {
+  defaultKeyspace,
+  KeyspaceReader,
+  type KeyCodecName,
+  type KeyIn,
+  type KeyOut,
+  type KeyspaceOptions,
+  namedKeyspace,
+  type TupleKey,
+  type ValueCodecName,
+  type ValueOf,
+} from './kv/index.js';
+import type { Snapshot } from './mvcc/index.js';
+import type { EntityTarget, Insertable, Repository } from './orm/index.js';
+import type { TuplePart } from './base/index.js';
+import type { Services } from './services.js';
+import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFunctionSync } from './sql-function.js';
+
+/**
+ * Made by `db.snapshot()`. Keeps the versions it sees from being dropped until it is closed, so close it: `using` does.
+ * Reading from a closed snapshot throws `TransactionClosedError`.
+ */
+export class DatabaseSnapshot extends KeyspaceReader<TupleKey, TuplePart[], unknown> implements Disposable {
+  readonly #snapshot: Snapshot;
+  readonly #services: Services;
+  readonly sql: SqlFunction;
+  readonly sqlSync: SqlFunctionSync;
+
+  constructor(snapshot: Snapshot, services: Services) {
+    super({ view: () => snapshot }, defaultKeyspace);
+    this.#snapshot = snapshot;
+    this.#services = services;
+    this.sql = createSqlFunction(services.sql, snapshot);
+    this.sqlSync = createSqlFunctionSync(services.sql, snapshot);
+  }
+
+  /** The last commit that this snapshot sees. */
+  get timestamp(): number {
+    return this.#snapshot.timestamp;
+  }
+
+  keyspace<K extends KeyCodecName = 'tuple', V extends ValueCodecName = 'structured'>(
+    name: string,
+    options?: KeyspaceOptions<K, V>,
+  ): KeyspaceReader<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
+    return new KeyspaceReader({ view: () => this.#snapshot }, namedKeyspace(name, options));
+  }
+
+  repository<T extends object, Insert = Insertable<T>>(entity: EntityTarget<T, Insert>): Repository<T, Insert> {
+    return this.#services.orm.repository(entity, this.#snapshot);
+  }
+
+  /** Idempotent. */
+  close(): void {
+    this.#snapshot.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+}
