@@ -65,7 +65,7 @@ export class TransactionRun<T> {
       try {
         return await this.#attempt();
       } catch (error) {
-        if (!(error instanceof ConflictError) || attempt >= retriesOf(this.#options)) throw error;
+        if (!isRetryable(error) || attempt >= retriesOf(this.#options)) throw error;
         this.#throwIfInterrupted();
         this.#options.onRetry?.(error, attempt + 1);
         this.#context.countRetry();
@@ -143,9 +143,14 @@ export function runSync<T>(context: RunContext, body: (tx: Transaction) => T, op
       return result;
     } catch (error) {
       tx.interrupt(error);
-      if (!(error instanceof ConflictError) || attempt >= retriesOf(options)) throw error;
+      if (!isRetryable(error) || attempt >= retriesOf(options)) throw error;
       options.onRetry?.(error, attempt + 1);
       context.countRetry();
     }
   }
+}
+
+/** A stale version number is a conflict too, but one that a new attempt with the same entity cannot win. */
+function isRetryable(error: unknown): error is ConflictError {
+  return error instanceof ConflictError && error.retryable;
 }

@@ -379,3 +379,15 @@ describe('transactionSync()', () => {
     expect(read(store.latest(), 'a')).toBeUndefined();
   });
 });
+
+test('a conflict that no retry can win is thrown at once', async () => {
+  const stale = new ConflictError('stale version', { retryable: false });
+  let runs = 0;
+  const body = (): never => {
+    runs++;
+    throw stale;
+  };
+  await expect(store.transaction(body)).rejects.toBe(stale);
+  expect(() => store.transactionSync(body)).toThrow(stale);
+  expect(runs).toBe(2);
+});
