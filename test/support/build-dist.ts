@@ -1,5 +1,5 @@
 /**
- * Vitest's global setup: brings dist/ up to date once per run, because worker and crash suites start compiled code (a
+ * Vitest's global setup: brings build/ and dist/ up to date once per run, because worker and crash suites start compiled code (a
  * worker thread or child process cannot start from a `.ts` file on Node 20). A few milliseconds when nothing changed.
  */
 

@@ -6,7 +6,7 @@
  * @returns {Promise<unknown>}
  */
 function load(layer) {
-  return import(new URL(`../../dist/${layer}/index.js`, import.meta.url).href);
+  return import(new URL(`../../build/${layer}/index.js`, import.meta.url).href);
 }
 
 export const base = /** @type {typeof import('../../src/base/index.js')} */ (await load('base'));
