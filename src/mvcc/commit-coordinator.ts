@@ -5,7 +5,8 @@
  *
  * serializable: backward validation of everything read, keys and intervals (Kung and Robinson, "On optimistic methods
  * for concurrency control", 1981). The transaction is then equivalent to one that ran wholly at its commit timestamp.
- * snapshot: first committer wins on the keys written (Berenson et al., "A critique of ANSI SQL isolation levels", 1995).
+ * snapshot: first committer wins on the keys written (Berenson et al., "A critique of ANSI SQL isolation levels", 1995);
+ * only what the transaction guards is validated as if it had been read.
  */
 
 import { ConflictError } from '../base/index.js';
@@ -22,7 +23,7 @@ export type Isolation = 'serializable' | 'snapshot';
 export interface CommitCandidate {
   readonly snapshotTimestamp: Timestamp;
   readonly isolation: Isolation;
-  /** Undefined when nothing was read, or nothing needs to be validated. */
+  /** Under `snapshot`, only what is guarded. Undefined when there is nothing to validate. */
   readonly reads: ReadSet | undefined;
   readonly writes: WriteBuffer;
 }
@@ -88,8 +89,8 @@ export class CommitCoordinator {
         { facts: { snapshotTimestamp: since, floor: this.#recent.floor, keys: [] } },
       );
     }
-    const keys =
-      candidate.isolation === 'serializable' ? this.#readConflicts(candidate) : this.#writeConflicts(candidate);
+    const keys = this.#readConflicts(candidate);
+    if (candidate.isolation === 'snapshot') this.#addWriteConflicts(keys, candidate);
     if (keys.length === 0) return;
     this.#conflicts++;
     throw new ConflictError(`the transaction conflicts with a commit after its snapshot ${since}`, {
@@ -158,11 +159,9 @@ export class CommitCoordinator {
     return conflicts;
   }
 
-  #writeConflicts(candidate: CommitCandidate): Uint8Array[] {
+  #addWriteConflicts(conflicts: Uint8Array[], candidate: CommitCandidate): void {
     const since = candidate.snapshotTimestamp;
-    const conflicts: Uint8Array[] = [];
     candidate.writes.forEach((_kind, bytes, start, end) => this.#checkKey(conflicts, bytes, start, end, since));
-    return conflicts;
   }
 
   #checkKey(conflicts: Uint8Array[], bytes: Uint8Array, start: number, end: number, since: Timestamp): void {

@@ -1,7 +1,7 @@
 /**
- * What a serializable transaction has read: keys, present or not, and intervals of keys, empty or not. Bounded: when
- * the details outgrow their limit they are widened to the one interval that covers them all, which can only cause a
- * conflict too many, never one too few.
+ * What must not have changed when a transaction commits, which is all that it read if it is serializable: keys, present
+ * or not, and intervals of keys, empty or not. Bounded: when the details outgrow their limit they are widened to the one
+ * interval that covers them all, which can only cause a conflict too many, never one too few.
  */
 
 import { compareBytes, EMPTY_BYTES, type KeyRange, keyAfter } from '../base/index.js';

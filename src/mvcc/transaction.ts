@@ -59,7 +59,10 @@ export class Transaction implements WriteView {
   #finishing = false;
   #entered: boolean;
   #writes: WriteBuffer | undefined;
+  /** What must not have changed when it commits: all that was read, or under `snapshot` what is guarded. */
   #reads: ReadSet | undefined;
+  /** The key last guarded: callers guard the same constant again and again. */
+  #guarded: Uint8Array | undefined;
   #cursors: Set<TransactionCursor> | undefined;
   #savepoints: Savepoint[] | undefined;
   #commitHooks: (() => void | Promise<void>)[] | undefined;
@@ -123,6 +126,19 @@ export class Transaction implements WriteView {
 
   delete(key: Uint8Array): void {
     this.#writable().delete(key);
+  }
+
+  guard(key: Uint8Array): void {
+    this.assertOpen();
+    if (key === this.#guarded || this.readOnly) return;
+    this.#readSet().addKey(key);
+    this.#guarded = key;
+  }
+
+  guardRange(range: KeyRange): void {
+    this.assertOpen();
+    if (this.readOnly) return;
+    this.#readSet().addRange({ lower: range.lower?.slice(), upper: range.upper?.slice() });
   }
 
   /** Opens a savepoint inside those that are open. */

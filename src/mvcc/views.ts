@@ -38,9 +38,16 @@ export interface ReadView {
   cursor(range: KeyRange, options?: CursorOptions): RangeCursor;
 }
 
-/** A view that sees its own writes. `put` and `delete` copy what they are given. */
+/** A view that sees its own writes. The methods copy what they are given. */
 export interface WriteView extends ReadView {
   put(key: Uint8Array, value: Uint8Array): void;
   /** Deleting an absent key is not an error. */
   delete(key: Uint8Array): void;
+  /**
+   * Makes the writes depend on `key` as the view sees it, in every isolation level: the commit fails with `ConflictError`
+   * when another commit wrote the key after the snapshot. For what a writer relies on beyond the keys it writes.
+   */
+  guard(key: Uint8Array): void;
+  /** The same for every key of `range`, present or not. */
+  guardRange(range: KeyRange): void;
 }

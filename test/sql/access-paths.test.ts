@@ -74,6 +74,28 @@ describe('access paths', () => {
     );
   });
 
+  test('a range that is open on one side leaves out nulls', async () => {
+    const db = await openSql(`
+      CREATE TABLE t (id integer PRIMARY KEY, n integer, m integer);
+      CREATE INDEX t_n ON t (n);
+      CREATE INDEX t_m ON t (m DESC);
+      INSERT INTO t VALUES (1, NULL, NULL), (2, 1, 1), (3, 2, 2), (4, 3, 3), (5, NULL, NULL)`);
+    const ranges: [string, string, number[]][] = [
+      ['n <= 2', 't_n, n <= 2', [2, 3]],
+      ['n < 2', 't_n, n < 2', [2]],
+      ['2 < n', 't_n, 2 < n', [4]],
+      ['m <= 2', 't_m, m <= 2', [3, 2]],
+      ['m >= 2', 't_m, 2 <= m', [4, 3]],
+      ['m > NULL', 't_m, NULL < m', []],
+    ];
+    for (const [condition, plan, ids] of ranges) {
+      const text = `SELECT id FROM t WHERE ${condition}`;
+      expect(db.plan(text)).toEqual([`Scan t by index ${plan}`]);
+      expect([condition, db.rows(text).flat()]).toEqual([condition, ids]);
+    }
+    await db.store.close();
+  });
+
   test('join the same rows by lookup, by hash and by comparing every pair', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(row, { maxLength: 15 }), fc.option(condition), async (rows, extra) => {

@@ -118,8 +118,53 @@ describe('UPDATE and DELETE', () => {
     expect(db.sql.runSync("UPDATE person SET email = 'a' WHERE email = 'a'").count).toBe(1);
   });
 
+  test('keys are unique when the statement ends, whatever they are in between', () => {
+    db.rows('UPDATE person SET id = id + 1');
+    expect(db.rows('SELECT id, name, email FROM person ORDER BY id')).toEqual([
+      [2, 'Ada', 'a'],
+      [3, 'Bob', 'b'],
+      [4, 'Cy', 'c'],
+    ]);
+    db.rows("UPDATE person SET email = CASE email WHEN 'a' THEN 'b' WHEN 'b' THEN 'a' ELSE email END, id = 6 - id");
+    expect(db.rows("SELECT id, name FROM person WHERE email = 'a'")).toEqual([[3, 'Bob']]);
+    expect(db.rows("SELECT id, name FROM person WHERE email = 'b'")).toEqual([[4, 'Ada']]);
+    expect(db.rows('SELECT name FROM person WHERE id = 2')).toEqual([['Cy']]);
+    expect(db.rows('SELECT name FROM person WHERE age >= 0 ORDER BY age')).toEqual([['Bob'], ['Ada']]);
+    for (const broken of ['id = id / 2', 'id = id + 1 WHERE id < 4', "email = 'a' WHERE id <> 3"]) {
+      const tx = db.store.begin();
+      expect(errorOf(() => db.rows(`UPDATE person SET ${broken}`, [], tx)).sqlState).toBe('23505');
+      expect(db.rows('SELECT id, email FROM person ORDER BY id', [], tx)).toEqual([
+        [2, 'c'],
+        [3, 'a'],
+        [4, 'b'],
+      ]);
+      expect(db.rows("SELECT id FROM person WHERE email = 'a'", [], tx)).toEqual([[3]]);
+      tx.rollback();
+    }
+  });
+
+  test('a key that moves along with its row is still taken', async () => {
+    await db.exec('CREATE TABLE t (id integer PRIMARY KEY, u text UNIQUE)');
+    db.rows("INSERT INTO t VALUES (1, 'first'), (2, 'second')");
+    for (const value of ['first', 'second']) {
+      const duplicate = errorOf(() => db.rows('UPDATE t SET id = id + 10, u = $1', [value]));
+      expect(duplicate.facts['constraint']).toBe('t_u_key');
+    }
+    expect(db.rows('UPDATE t SET id = 3 - id RETURNING id, u')).toEqual([
+      [2, 'first'],
+      [1, 'second'],
+    ]);
+    expect(db.rows("SELECT id FROM t WHERE u = 'first'")).toEqual([[2]]);
+  });
+
+  test('a subquery in an assignment sees the table as it was', () => {
+    db.rows('UPDATE person p SET age = (SELECT count(*) FROM person q WHERE q.age > p.age)');
+    expect(db.rows('SELECT age FROM person ORDER BY id')).toEqual([[0], [1], [0]]);
+  });
+
   test('DELETE removes rows and their index entries', () => {
-    expect(db.rows('DELETE FROM person WHERE age >= 20 RETURNING name')).toEqual([['Ada'], ['Bob']]);
+    const deleted = db.rows('DELETE FROM person WHERE age >= 20 RETURNING name');
+    expect(new Set(deleted.flat())).toEqual(new Set(['Ada', 'Bob']));
     expect(db.rows('SELECT name FROM person WHERE age >= 0')).toEqual([]);
     db.rows("INSERT INTO person (name, email) VALUES ('New', 'a')");
     expect(db.sql.runSync('DELETE FROM person').count).toBe(2);

@@ -48,6 +48,14 @@ test.each([
   ['UPDATE person SET id = 1, id = 2', '42701', 'more than once'],
   ["SELECT birthday + 'x' FROM person", '42883', 'operator does not exist'],
   ["SELECT id FROM person WHERE birthday = 'soon'", '22007', 'soon'],
+  ['SELECT 9223372036854775808', '22003', 'integer literal out of range of bigint'],
+  ['SELECT -9223372036854775809', '22003', 'integer literal'],
+  ['SELECT - -9223372036854775808', '22003', 'bigint'],
+  ['SELECT -9223372036854775808::bigint', '22003', 'integer literal'],
+  ['SELECT id FROM person WHERE id < 99999999999999999999', '22003', 'line 1, column 34'],
+  ['SELECT abs(ALL id) FROM person', '42809', 'aggregates'],
+  ['SELECT count(ALL) FROM person', '42601', 'before an argument'],
+  ["SELECT trim(ALL LEADING 'x' FROM name) FROM person", '42601', 'ALL is not possible'],
   ['SELECT nosuch(1)', '42883', 'nosuch'],
   ['EXPLAIN CREATE TABLE x (a integer)', '0A000', 'CREATE TABLE'],
   ['SELECT 1 WHERE 1 = (SELECT 1 UNION SELECT 2)', '0A000', 'UNION'],
@@ -55,6 +63,13 @@ test.each([
   const error = errorOf(() => db.rows(text));
   expect(error.message).toContain(part);
   expect(error.sqlState).toBe(sqlState);
+});
+
+test('integer literals are exact up to the ends of BIGINT', () => {
+  expect(db.rows('SELECT 9223372036854775807, -9223372036854775808, -(9223372036854775808)')).toEqual([
+    [2n ** 63n - 1n, -(2n ** 63n), -(2n ** 63n)],
+  ]);
+  expect(errorOf(() => db.rows('SELECT - 9223372036854775809')).facts['found']).toBe(-(2n ** 63n) - 1n);
 });
 
 test('parameters that are missing, too many, of the wrong type or shape', () => {

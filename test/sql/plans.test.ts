@@ -39,6 +39,12 @@ describe('how tables are read', () => {
       "Scan flight by index flight_origin, origin = 'CDG', minutes < 60, filter (flight.destination = 'FCO')",
     ]);
     expect(db.plan('SELECT * FROM flight WHERE minutes < 60')).toEqual(['Scan flight, filter (flight.minutes < 60)']);
+    expect(db.plan("SELECT * FROM flight WHERE origin <= 'CDG'")).toEqual([
+      "Scan flight by index flight_origin, origin <= 'CDG'",
+    ]);
+    expect(db.plan("SELECT id FROM flight WHERE day > '2024-01-01' ORDER BY day DESC")).toEqual([
+      "Scan flight by index flight_day, '2024-01-01' < day",
+    ]);
     expect(db.plan("SELECT * FROM airport WHERE city = 'Rome'")).toEqual([
       "Look up airport by index airport_city, city = 'Rome'",
     ]);

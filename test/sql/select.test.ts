@@ -95,6 +95,9 @@ describe('SELECT', () => {
     expect(db.rows('SELECT count(*), sum(id) FROM flight WHERE id > 100')).toEqual([[0, null]]);
     expect(db.rows('SELECT origin FROM flight WHERE id > 100 GROUP BY origin')).toEqual([]);
     expect(db.rows('SELECT count(DISTINCT city), count(country) FROM airport')).toEqual([[4, 4]]);
+    expect(db.rows('SELECT count(ALL city), sum(ALL id) FROM airport, flight')).toEqual(
+      db.rows('SELECT count(city), sum(id) FROM airport, flight'),
+    );
   });
 
   test('expressions over groups', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { ConflictError } from '../../src/base/index.js';
 import { errorOf, openSql, type SqlFixture } from './sql-fixture.js';
 
 const SCRIPT = 'CREATE TABLE account (id integer PRIMARY KEY, owner text UNIQUE, balance integer NOT NULL)';
@@ -51,6 +52,53 @@ describe('statements in a transaction', () => {
     expect(db.rows("SELECT id FROM account WHERE owner = 'Bob'", [], tx)).toEqual([[2]]);
     expect(db.rows("SELECT id FROM account WHERE owner = 'Eve'", [], tx)).toEqual([]);
     tx.rollback();
+  });
+});
+
+describe('under snapshot isolation', () => {
+  const CHANGES = [
+    "INSERT INTO account VALUES (3, 'Cy', 100)",
+    'UPDATE account SET balance = 100 WHERE id = 2',
+    'DELETE FROM account WHERE id = 1',
+  ];
+  const DEFINITIONS = ['CREATE INDEX account_balance ON account (balance)', 'DROP TABLE account'];
+
+  test.each(CHANGES)('%s does not overlap with a change of the schema, whichever commits first', async (change) => {
+    for (const definition of DEFINITIONS) {
+      for (const [first, second] of [
+        [change, definition],
+        [definition, change],
+      ]) {
+        const db = await open();
+        const [winner, loser] = [db.store.begin({ isolation: 'snapshot' }), db.store.begin({ isolation: 'snapshot' })];
+        db.sql.runSync(second!, [], loser);
+        db.sql.runSync(first!, [], winner);
+        await winner.commit();
+        await expect(loser.commit()).rejects.toThrow(ConflictError);
+        await db.store.close();
+      }
+    }
+  });
+
+  test('rows written one by one by a program depend on the schema too', async () => {
+    const db = await open();
+    const tx = db.store.begin({ isolation: 'snapshot' });
+    const { tables } = db.sql;
+    const table = tables.resolve(tx, 'account');
+    tables.update(tx, table, tables.getByKey(tx, table, [2])!, [2, 'Bob', 7]);
+    await db.exec(DEFINITIONS[0]!);
+    await expect(tx.commit()).rejects.toThrow(ConflictError);
+  });
+
+  test('changes of different rows do not conflict', async () => {
+    const db = await open();
+    const transactions = [1, 2].map((id) => {
+      const tx = db.store.begin({ isolation: 'snapshot' });
+      db.sql.runSync('UPDATE account SET balance = 0 WHERE id = $1', [id], tx);
+      return tx;
+    });
+    for (const tx of transactions) await tx.commit();
+    expect(db.rows('SELECT sum(balance) FROM account')).toEqual([[0]]);
   });
 });
 

@@ -24,7 +24,6 @@ const CHANGES = [
 ] as const;
 
 export type FileOperation = (typeof QUERIES)[number] | (typeof CHANGES)[number];
-export const FILE_OPERATIONS: readonly FileOperation[] = [...QUERIES, ...CHANGES];
 
 /** What an operation that changes nothing must not be counted as, or sweeps would repeat the same state. */
 const uncounted: ReadonlySet<FileOperation> = new Set([...QUERIES, 'close', 'lock', 'unlock']);

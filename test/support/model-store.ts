@@ -113,6 +113,11 @@ export class ModelTransaction implements WriteView {
     this.#merged = undefined;
   }
 
+  /** Without effect, as `commit` looks for no conflicts. */
+  guard(): void {}
+
+  guardRange(): void {}
+
   /** Marks the writes so far; `rollback` forgets those that follow. */
   savepoint(): { rollback(): void; release(): void } {
     const { length } = this.writes;

@@ -118,7 +118,7 @@ export class ExpressionBinder {
 
   #unary(expression: UnaryExpression): BoundExpression {
     const { operator, operand, span } = expression;
-    const negative = operator === '-' ? negativeLiteral(operand) : undefined;
+    const negative = operator === '-' ? negativeLiteral(operand, span) : undefined;
     if (negative !== undefined) return negative;
     const bound = this.bind(operand);
     const rule = unaryRule(operator, bound.type);
@@ -311,7 +311,7 @@ function checkColumnCount(found: number, span: SourceSpan | undefined): void {
 function bindLiteral(literal: LiteralExpression): BoundExpression {
   switch (literal.literalType) {
     case 'integer':
-      return integerConstant(literal.value);
+      return integerConstant(literal.value, literal.span);
     case 'float':
       return constant(literal.value, sqlTypes.DOUBLE);
     case 'string':
@@ -328,18 +328,21 @@ function bindLiteral(literal: LiteralExpression): BoundExpression {
 const INTEGER_MAX = 2 ** 31 - 1;
 const BIGINT_MAX = 2n ** 63n - 1n;
 
-/** INTEGER or BIGINT, whichever holds it; beyond both a DOUBLE PRECISION. */
-function integerConstant(value: number | bigint): BoundExpression {
+/** INTEGER or BIGINT, whichever holds it. Throws `SqlSemanticError` 22003 beyond both. */
+function integerConstant(value: number | bigint, span: SourceSpan | undefined): BoundExpression {
   if (value <= INTEGER_MAX && value >= -INTEGER_MAX - 1) return constant(Number(value) + 0, sqlTypes.INTEGER);
   if (value <= BIGINT_MAX && value >= -BIGINT_MAX - 1n) {
     return constant(fitInteger(value, 'bigint'), sqlTypes.BIGINT);
   }
-  return constant(Number(value), sqlTypes.DOUBLE);
+  throw new SqlSemanticError(
+    'integer literal out of range of bigint; written with an exponent (1e19) it is a double precision',
+    { sqlState: '22003', facts: { type: 'bigint', found: value, ...span } },
+  );
 }
 
 /** `-9223372036854775808` is a BIGINT although its digits alone are not. */
-function negativeLiteral(operand: Expression): BoundExpression | undefined {
+function negativeLiteral(operand: Expression, span: SourceSpan | undefined): BoundExpression | undefined {
   if (operand.kind !== 'literal') return undefined;
-  if (operand.literalType === 'integer') return integerConstant(-operand.value);
+  if (operand.literalType === 'integer') return integerConstant(-operand.value, operand.span ?? span);
   return operand.literalType === 'float' ? constant(-operand.value + 0, sqlTypes.DOUBLE) : undefined;
 }

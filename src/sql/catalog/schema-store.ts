@@ -1,7 +1,7 @@
 /**
  * The schema in the store: reading the catalog that a view sees, and changing it inside a transaction. Every change
  * writes a new version number into one key, so that a reader recognises its schema with a single read, and a transaction
- * that used the schema conflicts with one that changed it.
+ * that wrote rows by the schema conflicts with one that changed it.
  */
 
 import type { ReadView, WriteView } from '../../mvcc/index.js';
@@ -47,6 +47,11 @@ export class SchemaStore {
     this.#last = this.#cache.get(version) ?? this.#load(view, version);
     this.#lastStored = stored;
     return this.#last;
+  }
+
+  /** Lets `tx` commit only if the schema by which it writes rows is still the one that it sees, whatever its isolation. */
+  guard(tx: WriteView): void {
+    tx.guard(VERSION_KEY);
   }
 
   newId(): number {

@@ -160,12 +160,20 @@ export class UpdateProgram implements Program {
   execute(frame: Frame, emit: Emit): number {
     const writer = writerOf(frame);
     const rows = this.#find(frame);
-    for (const oldRow of rows) {
-      const newRow = this.#changed(frame, oldRow);
-      this.#tables.update(writer, this.#table, oldRow, newRow);
-      this.#returning.emit(frame, newRow, emit);
-    }
+    // All computed before the first is written, so that a subquery among the assignments sees the table as it was.
+    const changed = this.#changedAll(frame, rows);
+    this.#tables.updateAll(writer, this.#table, rows, changed);
+    for (const row of changed) this.#returning.emit(frame, row, emit);
     return rows.length;
+  }
+
+  #changedAll(frame: Frame, rows: readonly Row[]): Row[] {
+    const memory = contextOf(frame).memory.account();
+    return rows.map((row) => {
+      const changed = this.#changed(frame, row);
+      memory.reserveRow(changed);
+      return changed;
+    });
   }
 
   #changed(frame: Frame, oldRow: Row): Row {

@@ -3,7 +3,8 @@
  * table. SQL statements and programs that work with rows directly go through here alike.
  *
  * Rows are arrays of `SqlValue`s, one per column of the table in column order (`fromJs` and `toJs` convert to and from
- * JavaScript values). Every change checks all constraints before it writes, so a failed call leaves nothing behind.
+ * JavaScript values). A change of one row checks all constraints before it writes, so a failed call leaves nothing behind.
+ * Whoever writes rows conflicts with whoever changes the schema meanwhile, in every isolation level.
  */
 
 import type { ReadView, WriteView } from '../../mvcc/index.js';
@@ -66,6 +67,7 @@ export class TableAccess {
     const key = rowKey(table, row);
     if (!table.keyIsHidden && tx.has(key)) throw duplicateKey(table, table.primaryKey);
     for (let i = 0; i < table.indexes.length; i++) this.#checkUnique(tx, table, table.indexes[i]!, row);
+    this.#schema.guard(tx);
     tx.put(key, encodeRow(table.kinds, row));
     for (let i = 0; i < table.indexes.length; i++) this.#putEntry(tx, table, table.indexes[i]!, row);
     return row;
@@ -74,25 +76,29 @@ export class TableAccess {
   /** Replaces `oldRow`, which is in the table, by `newRow`. Throws `ConstraintError` (23502, 23505). */
   update(tx: WriteView, table: Table, oldRow: Row, newRow: Row): Row {
     checkNulls(table, newRow);
-    const moved = differs(table.primaryKey, oldRow, newRow);
-    const key = rowKey(table, newRow);
-    if (moved && tx.has(key)) throw duplicateKey(table, table.primaryKey);
-    for (const index of table.indexes) {
-      if (differs(index, oldRow, newRow)) this.#checkUnique(tx, table, index, newRow);
-    }
-    for (const index of table.indexes) {
-      if (!moved && !differs(index, oldRow, newRow)) continue;
-      this.#deleteEntry(tx, table, index, oldRow);
-      this.#putEntry(tx, table, index, newRow);
-    }
-    if (moved) tx.delete(rowKey(table, oldRow));
-    tx.put(key, encodeRow(table.kinds, newRow));
-    this.#noteGenerated(table, newRow);
+    this.#checkMoved(tx, table, oldRow, newRow, false);
+    this.#removeMoved(tx, table, oldRow, newRow);
+    this.#putMoved(tx, table, oldRow, newRow);
     return newRow;
+  }
+
+  /**
+   * Replaces each of `oldRows`, which are different rows of the table, by the new row at the same place. Constraints hold
+   * of the outcome alone: rows may take over each other's keys. Throws `ConstraintError` (23502, 23505); a part of the
+   * rows may have changed then, and the caller goes back to a savepoint.
+   */
+  updateAll(tx: WriteView, table: Table, oldRows: readonly Row[], newRows: readonly Row[]): void {
+    for (let i = 0; i < newRows.length; i++) checkNulls(table, newRows[i]!);
+    for (let i = 0; i < newRows.length; i++) this.#removeMoved(tx, table, oldRows[i]!, newRows[i]!);
+    for (let i = 0; i < newRows.length; i++) {
+      this.#checkMoved(tx, table, oldRows[i]!, newRows[i]!, true);
+      this.#putMoved(tx, table, oldRows[i]!, newRows[i]!);
+    }
   }
 
   /** Removes `row`, which is in the table. */
   delete(tx: WriteView, table: Table, row: Row): void {
+    this.#schema.guard(tx);
     for (let i = 0; i < table.indexes.length; i++) this.#deleteEntry(tx, table, table.indexes[i]!, row);
     tx.delete(rowKey(table, row));
   }
@@ -153,6 +159,39 @@ export class TableAccess {
       const value = row[i]!;
       if (sequenceId !== undefined && value !== null) this.#sequences.note(sequenceId, value as number | bigint);
     }
+  }
+
+  /**
+   * Throws when a key that `newRow` has and `oldRow` has not is taken. Once the moved keys are `removed`, another row may
+   * have taken those too that both have: the entries of a row whose primary key changes.
+   */
+  #checkMoved(tx: WriteView, table: Table, oldRow: Row, newRow: Row, removed: boolean): void {
+    const moved = differs(table.primaryKey, oldRow, newRow);
+    if (moved && tx.has(rowKey(table, newRow))) throw duplicateKey(table, table.primaryKey);
+    for (const index of table.indexes) {
+      if (!index.unique) continue;
+      if ((moved && removed) || differs(index, oldRow, newRow)) this.#checkUnique(tx, table, index, newRow);
+    }
+  }
+
+  /** Removes the keys of `oldRow` that `newRow` does not have. */
+  #removeMoved(tx: WriteView, table: Table, oldRow: Row, newRow: Row): void {
+    const moved = differs(table.primaryKey, oldRow, newRow);
+    for (const index of table.indexes) {
+      if (moved || differs(index, oldRow, newRow)) this.#deleteEntry(tx, table, index, oldRow);
+    }
+    if (moved) tx.delete(rowKey(table, oldRow));
+  }
+
+  /** Writes `newRow` and those of its entries that `oldRow` does not have. */
+  #putMoved(tx: WriteView, table: Table, oldRow: Row, newRow: Row): void {
+    this.#schema.guard(tx);
+    const moved = differs(table.primaryKey, oldRow, newRow);
+    for (const index of table.indexes) {
+      if (moved || differs(index, oldRow, newRow)) this.#putEntry(tx, table, index, newRow);
+    }
+    tx.put(rowKey(table, newRow), encodeRow(table.kinds, newRow));
+    this.#noteGenerated(table, newRow);
   }
 
   #checkUnique(tx: WriteView, table: Table, index: Index, row: Row): void {

@@ -34,6 +34,8 @@ export class TableChanges {
     const table = withIndex(before, definition, catalog);
     const index = table.indexes[table.indexes.length - 1]!;
     this.#enterRows(tx, table, index);
+    // Rows that come while the index is being built would be missing in it.
+    tx.guardRange(indexRange(table.primaryKey.prefix));
     this.#schema.put(tx, table);
     return index;
   }
@@ -42,6 +44,8 @@ export class TableChanges {
   dropTable(tx: WriteView, name: string): void {
     const table = this.#schema.catalog(tx).resolve(name);
     deleteRange(tx, tableRange(table.id));
+    // Rows that come meanwhile would stay behind without a table.
+    tx.guardRange(tableRange(table.id));
     this.#schema.remove(tx, table);
   }
 
@@ -55,6 +59,7 @@ export class TableChanges {
       });
     }
     deleteRange(tx, indexRange(index.prefix));
+    tx.guardRange(indexRange(index.prefix));
     this.#schema.put(tx, withoutIndex(table, index.id));
   }
 

@@ -2,6 +2,7 @@
 
 import type { IToken } from 'chevrotain';
 import { call, type Expression, stringLiteral } from '../ast/index.js';
+import { isAggregate } from '../values/index.js';
 import { type GrammarContext, spanBetween } from './grammar.js';
 import { foldName } from './name-grammar.js';
 
@@ -14,7 +15,8 @@ interface WordedArgument {
 export interface CallParts {
   readonly values: readonly Expression[];
   readonly star: boolean;
-  readonly distinct?: IToken | undefined;
+  /** DISTINCT or ALL. */
+  readonly quantifier?: IToken | undefined;
   /** BOTH, LEADING or TRAILING. */
   readonly side?: IToken | undefined;
   /** FROM … */
@@ -26,13 +28,21 @@ export interface CallParts {
 const TRIM_BY_SIDE: Readonly<Record<string, string>> = { both: 'trim', leading: 'ltrim', trailing: 'rtrim' };
 
 export function callExpression(context: GrammarContext, first: IToken, parts: CallParts): Expression {
-  const { session } = context;
+  const { session, tokens } = context;
   const name = foldName(context, first);
   const span = spanBetween(first, context.grammar.LA(0));
-  const { values, star, distinct, side, from, length } = parts;
+  const { values, star, quantifier, side, from, length } = parts;
   const word = side ?? from?.word ?? length?.word;
-  if (word === undefined) return call(name, values, { star, distinct: distinct !== undefined }, span);
-  if (distinct !== undefined) throw session.fail(distinct, 'DISTINCT is not possible in this form of call');
+  if (quantifier !== undefined) {
+    const written = quantifier.image.toUpperCase();
+    if (word !== undefined) throw session.fail(quantifier, `${written} is not possible in this form of call`);
+    if (values.length === 0) throw session.fail(quantifier, `${written} stands before an argument`);
+  }
+  const distinct = quantifier?.tokenType === tokens.keywords.distinct;
+  if (quantifier !== undefined && !distinct && !isAggregate(name)) {
+    throw session.fail(quantifier, `ALL is for aggregates, and ${name} is none`, '42809');
+  }
+  if (word === undefined) return call(name, values, { star, distinct }, span);
   if (name === 'extract' && from !== undefined && side === undefined && length === undefined) {
     const field = fieldName(values);
     if (field !== undefined) return call(name, [stringLiteral(field, values[0]?.span), from.value], {}, span);

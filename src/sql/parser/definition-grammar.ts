@@ -127,7 +127,32 @@ function defineCreateTable(context: GrammarContext, ifNotExists: Rule<boolean>):
 }
 
 function defineColumn(context: GrammarContext, constraintName: Rule<Name>): Rule<ReturnType<typeof buildColumn>> {
-  const { grammar: g, tokens: t, rules } = context;
+  const { grammar: g, rules } = context;
+  const { identity, defaultClause } = defineValueClauses(context);
+  const { keyClause, nullClause } = defineColumnConstraints(context, constraintName);
+  return g.RULE('column', () => {
+    const parts: ColumnPart[] = [];
+    const name = g.SUBRULE(rules.name);
+    const type = g.SUBRULE(rules.typeName);
+    g.MANY(() =>
+      parts.push(
+        g.OR([
+          { ALT: () => g.SUBRULE(nullClause) },
+          { ALT: () => g.SUBRULE(keyClause) },
+          { ALT: () => g.SUBRULE(defaultClause) },
+          { ALT: () => g.SUBRULE(identity) },
+        ]),
+      ),
+    );
+    return g.ACTION(() => buildColumn(context, { name, type }, parts));
+  });
+}
+
+/** Where the value of a column comes from when a row is inserted without one. */
+function defineValueClauses({ grammar: g, tokens: t, rules }: GrammarContext): {
+  readonly identity: Rule<ColumnPart>;
+  readonly defaultClause: Rule<ColumnPart>;
+} {
   const { keywords: k } = t;
 
   const identity = g.RULE('identity', () => {
@@ -157,6 +182,15 @@ function defineColumn(context: GrammarContext, constraintName: Rule<Name>): Rule
     const value = g.SUBRULE(rules.value);
     return g.ACTION((): ColumnPart => ({ part: 'default', value, token }));
   });
+  return { identity, defaultClause };
+}
+
+/** What the values of one column must obey. */
+function defineColumnConstraints(
+  { grammar: g, tokens: t }: GrammarContext,
+  constraintName: Rule<Name>,
+): { readonly keyClause: Rule<ColumnPart>; readonly nullClause: Rule<ColumnPart> } {
+  const { keywords: k } = t;
 
   const keyClause = g.RULE('keyClause', () => {
     const label = g.OPTION(() => g.SUBRULE(constraintName));
@@ -181,23 +215,7 @@ function defineColumn(context: GrammarContext, constraintName: Rule<Name>): Rule
     const token = g.CONSUME(k.null);
     return g.ACTION((): ColumnPart => ({ part: not === undefined ? 'nullable' : 'not-null', token: not ?? token }));
   });
-
-  return g.RULE('column', () => {
-    const parts: ColumnPart[] = [];
-    const name = g.SUBRULE(rules.name);
-    const type = g.SUBRULE(rules.typeName);
-    g.MANY(() =>
-      parts.push(
-        g.OR([
-          { ALT: () => g.SUBRULE(nullClause) },
-          { ALT: () => g.SUBRULE(keyClause) },
-          { ALT: () => g.SUBRULE(defaultClause) },
-          { ALT: () => g.SUBRULE(identity) },
-        ]),
-      ),
-    );
-    return g.ACTION(() => buildColumn(context, { name, type }, parts));
-  });
+  return { keyClause, nullClause };
 }
 
 function defineCreateIndex(context: GrammarContext, ifNotExists: Rule<boolean>): Rule<CreateTail> {

@@ -66,6 +66,7 @@ export interface Grammar {
   readonly AT_LEAST_ONE_SEP2: (options: AtLeastOneSepMethodOpts<unknown>) => void;
   readonly OR: Choose;
   readonly OR2: Choose;
+  readonly OR3: Choose;
 }
 
 /** What every part of the grammar is given: the library, the tokens, and the statement being parsed. */

@@ -125,7 +125,9 @@ const INTEGER_DIGITS_MAX = 100;
 
 function integerOf(digits: string): number | bigint {
   const value = Number(digits);
-  return Number.isSafeInteger(value) ? value : BigInt(digits.slice(0, INTEGER_DIGITS_MAX));
+  if (Number.isSafeInteger(value)) return value;
+  const first = digits.search(/[1-9]/);
+  return BigInt(digits.slice(first, first + INTEGER_DIGITS_MAX));
 }
 
 function floatOf({ session }: GrammarContext, token: IToken): number {
@@ -196,7 +198,7 @@ function typedLiteral(context: GrammarContext, words: readonly IToken[], text: I
   return cast(stringLiteral(unquoteText(context, text), spanOf(text)), type, spanBetween(first, text));
 }
 
-/** `(*)`, `([DISTINCT] a, b)`, and the forms with words: `(year FROM x)`, `(x FROM 2 FOR 3)`, `(LEADING 'x' FROM y)`. */
+/** `(*)`, `([DISTINCT | ALL] a, b)`, and the forms with words: `(year FROM x)`, `(x FROM 2 FOR 3)`, `(LEADING 'x' FROM y)`. */
 function defineCallTail(context: GrammarContext): Rule<CallParts> {
   const { grammar: g, tokens: t, rules } = context;
   const { keywords: k } = t;
@@ -212,9 +214,11 @@ function defineCallTail(context: GrammarContext): Rule<CallParts> {
       },
       {
         ALT: () => {
-          const distinct = g.OPTION(() => g.CONSUME(k.distinct));
+          const quantifier = g.OPTION(() =>
+            g.OR2([{ ALT: () => g.CONSUME(k.distinct) }, { ALT: () => g.CONSUME(k.all) }]),
+          );
           const side = g.OPTION2(() =>
-            g.OR2([
+            g.OR3([
               { ALT: () => g.CONSUME(k.both) },
               { ALT: () => g.CONSUME(k.leading) },
               { ALT: () => g.CONSUME(k.trailing) },
@@ -223,7 +227,7 @@ function defineCallTail(context: GrammarContext): Rule<CallParts> {
           g.MANY_SEP({ SEP: t.comma, DEF: () => values.push(g.SUBRULE(rules.expression)) });
           const from = g.OPTION3(() => ({ word: g.CONSUME(k.from), value: g.SUBRULE2(rules.expression) }));
           const length = g.OPTION4(() => ({ word: g.CONSUME(k.for), value: g.SUBRULE3(rules.expression) }));
-          return { star: false, distinct, side, from, length };
+          return { star: false, quantifier, side, from, length };
         },
       },
     ]);

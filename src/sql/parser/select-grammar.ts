@@ -187,14 +187,36 @@ function defineFrom(context: GrammarContext): Rule<TableReference> {
   });
 }
 
+/** A table in FROM, or several that are joined one after the other. */
 function defineJoins(context: GrammarContext): Rule<TableReference> {
-  const { grammar: g, tokens: t, rules, session } = context;
-  const { keywords: k } = t;
+  const { grammar: g } = context;
   // Defined below, since a join may stand in parentheses.
   const own: { tableReference?: Rule<TableReference> } = {};
+  const tablePrimary = defineTablePrimary(context, own);
+  const joinTail = defineJoinTail(context, tablePrimary);
+
+  own.tableReference = g.RULE('tableReference', () => {
+    let joined = g.SUBRULE(tablePrimary);
+    g.MANY(() => {
+      const tail = g.SUBRULE(joinTail);
+      g.ACTION(() => {
+        joined = tail(joined);
+      });
+    });
+    return joined;
+  });
+  return own.tableReference;
+}
+
+/** What a join connects: a named table, a query with an alias, or a join in parentheses. */
+function defineTablePrimary(
+  context: GrammarContext,
+  outer: { readonly tableReference?: Rule<TableReference> },
+): Rule<TableReference> {
+  const { grammar: g, tokens: t, rules, session } = context;
 
   const tableAlias = g.RULE('tableAlias', () => {
-    g.OPTION(() => g.CONSUME(k.as));
+    g.OPTION(() => g.CONSUME(t.keywords.as));
     const token = g.CONSUME(t.name);
     return g.ACTION(() => foldName(context, token));
   });
@@ -219,7 +241,7 @@ function defineJoins(context: GrammarContext): Rule<TableReference> {
       },
       {
         ALT: () => {
-          const inner = g.SUBRULE(own.tableReference!);
+          const inner = g.SUBRULE(outer.tableReference!);
           g.CONSUME2(t.rightParenthesis);
           return () => inner;
         },
@@ -231,11 +253,18 @@ function defineJoins(context: GrammarContext): Rule<TableReference> {
     });
   });
 
-  const tablePrimary = g.RULE('tablePrimary', () =>
+  return g.RULE('tablePrimary', () =>
     g.OR<TableReference>([{ ALT: () => g.SUBRULE(rules.namedTable) }, { ALT: () => g.SUBRULE(parenthesizedTable) }]),
   );
+}
 
-  const joinTail = g.RULE('joinTail', () =>
+/** `CROSS JOIN …` and `[INNER | LEFT [OUTER]] JOIN … ON …`, waiting for what stands on the left. */
+function defineJoinTail(
+  { grammar: g, tokens: t, rules }: GrammarContext,
+  tablePrimary: Rule<TableReference>,
+): Rule<(left: TableReference) => TableReference> {
+  const { keywords: k } = t;
+  return g.RULE('joinTail', () =>
     g.OR<(left: TableReference) => TableReference>([
       {
         ALT: () => {
@@ -269,16 +298,4 @@ function defineJoins(context: GrammarContext): Rule<TableReference> {
       },
     ]),
   );
-
-  own.tableReference = g.RULE('tableReference', () => {
-    let joined = g.SUBRULE(tablePrimary);
-    g.MANY(() => {
-      const tail = g.SUBRULE(joinTail);
-      g.ACTION(() => {
-        joined = tail(joined);
-      });
-    });
-    return joined;
-  });
-  return own.tableReference;
 }

@@ -95,7 +95,8 @@ function candidateFor(scan: ScanNode, index: Index, wish: AccessWish): Candidate
 const ASSUMED_ROWS = 10_000;
 /** Share of the rows that has one given value in a column of an index that is not unique. */
 const EQUALITY_SHARE = 0.01;
-const RANGE_SHARE = 0.3;
+/** Share of the rows that lies beyond one bound. Low enough that a range of an index is worth fetching its rows one by one. */
+const RANGE_SHARE = 0.2;
 /** Fetching a row by its key against meeting it in a scan. */
 const FETCH_FACTOR = 4;
 

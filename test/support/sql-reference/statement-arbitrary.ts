@@ -212,6 +212,3 @@ export const statementArbitrary: fc.Arbitrary<ast.Statement> = fc.oneof(
   { weight: 9, arbitrary: plainStatement },
   { weight: 1, arbitrary: plainStatement.map((statement) => ast.explain(statement)) },
 );
-
-/** Any expression without places in a text. */
-export const expressionArbitrary: fc.Arbitrary<ast.Expression> = expression;

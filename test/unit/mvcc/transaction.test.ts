@@ -332,6 +332,39 @@ describe('what conflicts', () => {
     expect(read(store.latest(), 'b')).toBe('old b');
   });
 
+  test.each(['serializable', 'snapshot'] as const)(
+    'what a %s transaction guards must not have been written since',
+    async (isolation) => {
+      const guards: ((tx: ReturnType<typeof store.begin>) => void)[] = [
+        (tx) => tx.guard(bytes('d')),
+        (tx) => tx.guard(bytes('absent')),
+        (tx) => tx.guardRange({ lower: bytes('a'), upper: bytes('e') }),
+      ];
+      for (const guard of guards) {
+        const loser = store.begin({ isolation });
+        const winner = store.begin({ isolation });
+        for (const tx of [loser, winner]) guard(tx);
+        write(winner, 'g', 'apart');
+        store.transactionSync((tx) => write(tx, 'z', 'elsewhere'));
+        await winner.commit();
+        store.transactionSync((tx) => ['absent', 'd'].forEach((key) => write(tx, key, 'changed')));
+        write(loser, 'h', 'apart');
+        await expect(loser.commit()).rejects.toThrow(ConflictError);
+      }
+      expect(scan(store.latest(), 'g', 'i')).toEqual(['g=apart']);
+    },
+  );
+
+  test('a guard holds for a key that the transaction writes itself, and is nothing to one that only reads', async () => {
+    const writer = store.begin();
+    const reader = store.begin({ readOnly: true });
+    for (const tx of [writer, reader]) tx.guard(bytes('b'));
+    write(writer, 'b', 'own');
+    store.transactionSync((tx) => write(tx, 'b', 'changed'));
+    await expect(writer.commit()).rejects.toThrow(ConflictError);
+    await reader.commit();
+  });
+
   test('a transaction older than the remembered commits does, and says so', async () => {
     await store.close();
     store = await openMemoryStore({ limits: { ...STORE_OPTIONS.limits, recentCommitBytes: 4096 } });
