@@ -8,7 +8,7 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
@@ -17,6 +17,10 @@ const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const sourceDirectory = join(root, 'src');
 const moduleDirectory = join(root, 'build');
 const outputDirectory = join(root, 'dist');
+// Both are written under names of this process first: a failed build leaves the last one alone, and two builds at once
+// do not mix.
+const moduleStaging = join(root, `build.${process.pid}.next`);
+const outputStaging = join(root, `dist.${process.pid}.next`);
 const stampFile = join(root, 'node_modules', '.varve-dist-stamp');
 const tsc = join(root, 'node_modules', 'typescript', 'bin', 'tsc');
 
@@ -45,15 +49,14 @@ function digestOfInputs() {
 
 /** @returns {number} tsc's exit status: 2 when it reported type errors but emitted everything */
 function compileModules(/** @type {boolean} */ quiet) {
-  rmSync(moduleDirectory, { recursive: true, force: true });
-  const { status } = spawnSync(process.execPath, [tsc, '-p', join(root, 'tsconfig.build.json')], {
+  const args = [tsc, '-p', join(root, 'tsconfig.build.json'), '--outDir', moduleStaging];
+  const { status } = spawnSync(process.execPath, args, {
     stdio: ['ignore', quiet ? 'ignore' : 'inherit', 'inherit'],
   });
   return status ?? 1;
 }
 
 async function bundle() {
-  rmSync(outputDirectory, { recursive: true, force: true });
   await build({
     input: { index: join(sourceDirectory, 'index.ts') },
     platform: 'node',
@@ -61,12 +64,31 @@ async function bundle() {
     external: (id) => !id.startsWith('.') && !isAbsolute(id),
     resolve: { extensionAlias: { '.js': ['.ts'] } },
     logLevel: 'warn',
-    output: { dir: outputDirectory, format: 'esm', sourcemap: true, chunkFileNames: '[name]-[hash].js' },
+    output: { dir: outputStaging, format: 'esm', sourcemap: true, chunkFileNames: '[name]-[hash].js' },
   });
-  cpSync(moduleDirectory, outputDirectory, {
+  cpSync(moduleStaging, outputStaging, {
     recursive: true,
     filter: (path) => !/\.js(\.map)?$/.test(path),
   });
+}
+
+/**
+ * @param {string} staging
+ * @param {string} directory
+ */
+function install(staging, directory) {
+  rmSync(directory, { recursive: true, force: true });
+  try {
+    renameSync(staging, directory);
+  } catch (error) {
+    // Another build of the same sources was quicker; anything else is an error.
+    if (!existsSync(directory)) throw error;
+  }
+}
+
+function removeStaging() {
+  rmSync(moduleStaging, { recursive: true, force: true });
+  rmSync(outputStaging, { recursive: true, force: true });
 }
 
 const ifStale = process.argv.includes('--if-stale');
@@ -75,10 +97,18 @@ const isFresh =
   existsSync(join(outputDirectory, 'index.js')) && existsSync(stampFile) && readFileSync(stampFile, 'utf8') === digest;
 
 if (!(ifStale && isFresh)) {
-  rmSync(stampFile, { force: true });
   const status = compileModules(ifStale);
   const emitted = status === 0 || status === 2;
-  if (emitted) await bundle();
+  try {
+    if (emitted) {
+      await bundle();
+      rmSync(stampFile, { force: true });
+      install(moduleStaging, moduleDirectory);
+      install(outputStaging, outputDirectory);
+    }
+  } finally {
+    removeStaging();
+  }
   if (status === 0 || (ifStale && emitted)) writeFileSync(stampFile, digest);
   process.exitCode = ifStale && emitted ? 0 : status;
 }

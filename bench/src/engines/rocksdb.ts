@@ -1,0 +1,82 @@
+/** rocksdb (the abstract-leveldown binding; callbacks, no synchronous reads). `commit` is its `sync` write option. */
+
+import { importPeer, type KeyValueEngine, type OpenOptions } from '../engine.js';
+
+type Done = (error: Error | null) => void;
+
+interface RocksModule {
+  readonly default: (directory: string) => Rocks;
+}
+
+interface Put {
+  readonly type: 'put';
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+interface Rocks {
+  open(options: { createIfMissing: boolean }, done: Done): void;
+  batch(operations: Put[], options: { sync: boolean }, done: Done): void;
+  get(key: Buffer, done: (error: Error | null, value?: Buffer) => void): void;
+  iterator(options: { gte?: Buffer; limit: number; keyAsBuffer: boolean; valueAsBuffer: boolean }): RocksIterator;
+  close(done: Done): void;
+}
+
+interface RocksIterator {
+  next(done: (error: Error | null, key?: Buffer, value?: Buffer) => void): void;
+  end(done: Done): void;
+}
+
+function called(start: (done: Done) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    start((error) => {
+      if (error) reject(error);
+      else resolve();
+    });
+  });
+}
+
+export async function openEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
+  const { default: rocksdb } = await importPeer<RocksModule>('rocksdb');
+  const db = rocksdb(directory);
+  await called((done) => db.open({ createIfMissing: true }, done));
+  return {
+    writeBatch(keys, values, from, count) {
+      const operations: Put[] = [];
+      for (let i = from; i < from + count; i++) {
+        operations.push({ type: 'put', key: keys[i]!, value: values[i]! });
+      }
+      return called((done) => db.batch(operations, { sync: durability === 'commit' }, done));
+    },
+    get: (key) =>
+      new Promise((resolve, reject) => {
+        db.get(key, (error, value) => {
+          if (error) reject(error);
+          else resolve(value);
+        });
+      }),
+    async scan(start, limit, visit) {
+      const from = start === undefined ? {} : { gte: start };
+      const iterator = db.iterator({ ...from, limit, keyAsBuffer: true, valueAsBuffer: true });
+      const count = await visitAll(iterator, visit);
+      await called((done) => iterator.end(done));
+      return count;
+    },
+    close: () => called((done) => db.close(done)),
+  };
+}
+
+/** The binding fetches ahead and calls back in the same turn while it has entries, so a promise each would be unfair. */
+function visitAll(iterator: RocksIterator, visit: (value: Uint8Array) => void): Promise<number> {
+  return new Promise((resolve, reject) => {
+    let count = 0;
+    const step = (error: Error | null, key?: Buffer, value?: Buffer): void => {
+      if (error) return reject(error);
+      if (key === undefined || value === undefined) return resolve(count);
+      visit(value);
+      count++;
+      iterator.next(step);
+    };
+    iterator.next(step);
+  });
+}
