@@ -5,7 +5,7 @@
  */
 
 import { dirname, join } from 'node:path';
-import { CorruptionError, InvalidArgumentError, IoError } from '../base/index.js';
+import { assert, CorruptionError, InvalidArgumentError, IoError } from '../base/index.js';
 import {
   CURRENT_NAME,
   type DatabaseState,
@@ -210,6 +210,7 @@ class Recovery {
       olderRuns: version.levels.flatMap(({ runs }) => runs.map((run) => run.tables)),
     };
     const result = await this.#dependencies.executor.run(job);
+    assert(result !== undefined, 'nobody cancels a flush');
     this.#state = {
       ...this.#state,
       version: version.with(

@@ -1,7 +1,8 @@
 /** The LSM engine: batches in, versions by key and timestamp out. Knows nothing of transactions, tuples or SQL. */
 
-export { inlineExecutor } from './compaction/inline-executor.js';
+export { type ExecutorOptions, inlineExecutor } from './compaction/inline-executor.js';
 export type { CompactionJob, FlushJob, Job, JobExecutor, JobResult } from './compaction/job.js';
+export { workerExecutor } from './compaction/worker-executor.js';
 export type { RetentionPolicy, RetentionView } from './compaction/version-filter.js';
 export type { EngineCursor } from './cursor/engine-cursor.js';
 export { Engine, type EngineStats, type LevelStats, type RecoveredEngine } from './engine/engine.js';

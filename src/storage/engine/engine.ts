@@ -231,8 +231,9 @@ export class Engine {
   }
 
   /**
-   * Finishes what was queued, moves it from the log to tables, and gives back files and lock; those also after a fault. Rejects with the
-   * first error that nobody was told of before. Idempotent. Open cursors end with `ClosedError`.
+   * Finishes what was queued, moves it from the log to tables, and gives back files and lock; those also after a fault. A
+   * compaction under way is cancelled. Rejects with the first error that nobody was told of before. Idempotent. Open
+   * cursors end with `ClosedError`.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -242,6 +243,7 @@ export class Engine {
   async #close(): Promise<void> {
     const poisonedBefore = this.#gate.poisoned;
     this.#gate.close();
+    if (!this.readOnly) this.#maintenance.flushesOnly();
     const errors: unknown[] = [];
     const attempt = async (step: () => void | Promise<void>): Promise<void> => {
       try {

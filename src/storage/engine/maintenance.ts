@@ -80,6 +80,7 @@ export class Maintenance {
   #compactionLaneWorks = false;
   #lanes: Promise<void>[] = [];
   #stopping = false;
+  #flushesOnly = false;
   #flushWaiters: Waiter<SealedMemtable>[] = [];
   #rangeRequests: Waiter<KeyRange>[] = [];
   readonly #stats = {
@@ -115,6 +116,16 @@ export class Maintenance {
       this.#compactionLaneWorks = true;
       this.#track(this.#runCompactionLane());
     }
+  }
+
+  /**
+   * For a close that waits for no compaction: cancels the one under way and begins no other. Flushes go on, however full
+   * level 0 is; the next open catches up.
+   */
+  flushesOnly(): void {
+    this.#flushesOnly = true;
+    if (this.#compaction !== undefined) this.#host.executor.cancel(this.#compaction.job);
+    this.start();
   }
 
   /** Begins nothing any more and resolves when what was begun is installed, or dropped if the engine is poisoned. */
@@ -174,10 +185,11 @@ export class Maintenance {
 
   async #runFlushLane(): Promise<void> {
     try {
-      while (this.#mayBegin() && !this.#level0IsOverfull()) {
+      while (this.#mayBegin() && (this.#flushesOnly || !this.#level0IsOverfull())) {
         const flush = this.#beginFlush();
         if (flush === undefined) break;
         const result = await this.#host.executor.run(flush.job);
+        assert(result !== undefined, 'nobody cancels a flush');
         // A synchronous commit may have installed it already.
         if (this.#flush === flush && !this.#host.gate.poisoned) this.#installFlush(flush, result);
       }
@@ -191,12 +203,12 @@ export class Maintenance {
 
   async #runCompactionLane(): Promise<void> {
     try {
-      while (this.#mayBegin()) {
+      while (this.#mayBegin() && !this.#flushesOnly) {
         const request = this.#rangeRequests[0];
         const version = this.#host.versions.current;
         const plan = request === undefined ? this.#pick(version) : planRange(version, request.subject);
-        if (plan !== undefined) await this.#execute(plan);
-        else if (request === undefined) break;
+        if (plan !== undefined && !(await this.#execute(plan))) break;
+        if (plan === undefined && request === undefined) break;
         if (request !== undefined && this.#rangeRequests[0] === request) {
           this.#rangeRequests.shift();
           request.resolve();
@@ -210,11 +222,14 @@ export class Maintenance {
     }
   }
 
-  async #execute(plan: CompactionPlan<Table>): Promise<void> {
+  /** False when it was cancelled. */
+  async #execute(plan: CompactionPlan<Table>): Promise<boolean> {
     const compaction = this.#beginCompaction(plan);
-    if (compaction === undefined) return;
+    if (compaction === undefined) return true;
     const result = await this.#host.executor.run(compaction.job);
+    if (result === undefined) return false;
     if (this.#compaction === compaction && !this.#host.gate.poisoned) this.#installCompaction(compaction, result);
+    return true;
   }
 
   #flushNow(): void {

@@ -159,6 +159,8 @@ describe('recovery', () => {
       runNow: () => {
         throw new Error('not now');
       },
+      cancel: () => undefined,
+      close: async () => undefined,
     };
     const { engine } = await openTestEngine(fileSystem, {}, { executor: stuck });
     for (let i = 1; engine.stats().sealedMemtables < 2; i++)

@@ -301,6 +301,8 @@ describe('flush and compaction', () => {
         return inner.run(job);
       },
       runNow: (job) => inner.runNow(job),
+      cancel: (job) => inner.cancel(job),
+      close: () => inner.close(),
     };
     const { engine } = await openTestEngine(fileSystem, {}, { executor });
     const commits = Array.from({ length: 200 }, (_, i) => engine.commit(batchOf({ [`k${i}`]: 'x'.repeat(60) }), i + 1));

@@ -1,0 +1,196 @@
+/**
+ * Runs jobs in one worker thread, which starts with the first job (22 ms) and keeps the process alive only while a job is
+ * under way. A sealed memtable is read from its shared arena, everything else is sent as a copy.
+ *
+ * `runNow` takes a job back that the worker has not begun, and otherwise blocks this thread until the worker is through
+ * with it: doing the work twice would cost more, and begun jobs have used their file numbers.
+ *
+ * The end of the worker, whatever the reason, is the end of the executor: every job under way and every later one fails with
+ * a `ClosedError` whose cause is the error that the worker died of, as far as it is known.
+ */
+
+import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import { assert, ClosedError } from '../../base/index.js';
+import type { FileSystem } from '../../vfs/index.js';
+import { decodeError } from './error-record.js';
+import type { ExecutorEnvironment, ExecutorOptions } from './inline-executor.js';
+import { drainJob, executeJob } from './job-execution.js';
+import { Claim, type JobAnswer, type JobRequest, Pulse, PULSE_BYTES, type WorkerStart } from './job-message.js';
+import type { Job, JobExecutor, JobResult } from './job.js';
+
+/** Compiled: a thread cannot start from TypeScript. A bundle has it as a second entry. */
+const WORKER_ENTRY = new URL('./job-worker.js', import.meta.url);
+
+/**
+ * How long `runNow` waits for a sign of life. A worker that dies tells, unless it is terminated or out of memory; while
+ * this thread is blocked only its silence shows that. Longer than the sync of any table on a disk that works.
+ */
+const SILENCE_MAX_MS = 120_000;
+
+interface PendingJob {
+  readonly id: number;
+  readonly job: Job;
+  readonly claim: Int32Array;
+  readonly resolve: (result: JobResult | undefined) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+type Outcome = { readonly result: JobResult | undefined } | { readonly error: unknown };
+
+interface Thread {
+  readonly worker: Worker;
+  readonly port: MessagePort;
+  readonly pulse: Int32Array;
+}
+
+class WorkerExecutor implements JobExecutor {
+  readonly #fileSystem: FileSystem;
+  readonly #options: ExecutorOptions;
+  readonly #pending = new Map<number, PendingJob>();
+  #thread: Thread | undefined;
+  #lastId = 0;
+  #workerError: unknown;
+  /** Set once nothing can be run any more. */
+  #end: ClosedError | undefined;
+
+  constructor(fileSystem: FileSystem, options: ExecutorOptions) {
+    this.#fileSystem = fileSystem;
+    this.#options = options;
+  }
+
+  run(job: Job): Promise<JobResult | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#end !== undefined) throw this.#end;
+      this.#thread ??= this.#start();
+      const id = ++this.#lastId;
+      const claim = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+      const sent = job.kind === 'flush' ? { ...job, memtable: job.memtable.shareable() } : job;
+      this.#tell({ type: 'run', id, job: sent, claim });
+      if (this.#pending.size === 0) this.#thread.worker.ref();
+      this.#pending.set(id, { id, job, claim, resolve, reject });
+    });
+  }
+
+  runNow(job: Job): JobResult {
+    const pending = this.#find(job);
+    if (pending === undefined) return drainJob(executeJob(job, this.#fileSystem));
+    const outcome = withdraw(pending) ? this.#executeHere(job) : this.#waitFor(pending);
+    this.#settle(pending.id, outcome);
+    if ('error' in outcome) throw outcome.error;
+    assert(outcome.result !== undefined, 'nobody waits for a job that was cancelled');
+    return outcome.result;
+  }
+
+  cancel(job: Job): void {
+    const pending = this.#find(job);
+    if (pending === undefined) return;
+    if (withdraw(pending)) this.#settle(pending.id, { result: undefined });
+    else this.#tell({ type: 'cancel', id: pending.id });
+  }
+
+  async close(): Promise<void> {
+    this.#endWith(new ClosedError('the background thread was ended'));
+    await this.#thread?.worker.terminate();
+  }
+
+  #find(job: Job): PendingJob | undefined {
+    for (const pending of this.#pending.values()) if (pending.job === job) return pending;
+    return undefined;
+  }
+
+  #tell(request: JobRequest): void {
+    this.#thread?.port.postMessage(request);
+  }
+
+  #start(): Thread {
+    const { port1, port2 } = new MessageChannel();
+    const pulse = new Int32Array(new SharedArrayBuffer(PULSE_BYTES));
+    const start: WorkerStart = { port: port2, pulse, bytesPerSecond: this.#options.bytesPerSecond };
+    // Flags of the host process, such as loaders and debuggers, are not for this thread.
+    const worker = new Worker(WORKER_ENTRY, { name: 'varve', workerData: start, transferList: [port2], execArgv: [] });
+    worker.unref();
+    worker.on('error', (error) => {
+      this.#workerError = error;
+    });
+    worker.on('exit', (exitCode) => this.#died(port1, exitCode));
+    port1.on('message', (answer: JobAnswer) => this.#settle(answer.id, outcomeOf(answer)));
+    port1.unref();
+    return { worker, port: port1, pulse };
+  }
+
+  #executeHere(job: Job): Outcome {
+    try {
+      return { result: drainJob(executeJob(job, this.#fileSystem)) };
+    } catch (error) {
+      return { error };
+    }
+  }
+
+  /** Blocks until the worker is through with a job; settles the others that end in the meantime. */
+  #waitFor({ id }: PendingJob): Outcome {
+    const { port, pulse } = this.#thread!;
+    this.#tell({ type: 'hurry', id });
+    for (;;) {
+      // Read before the message is looked for: an answer that comes in between has moved it on.
+      const beats = Atomics.load(pulse, Pulse.Beats);
+      const ended = Atomics.load(pulse, Pulse.Ended) === 1;
+      const answer = nextAnswer(port);
+      if (answer !== undefined) {
+        if (answer.id === id) return outcomeOf(answer);
+        this.#settle(answer.id, outcomeOf(answer));
+      } else if (ended || Atomics.wait(pulse, Pulse.Beats, beats, SILENCE_MAX_MS) === 'timed-out') {
+        const what = ended ? 'has died' : `has not moved for ${SILENCE_MAX_MS / 1000} seconds`;
+        return { error: this.#endWith(new ClosedError(`the background thread ${what}`, { facts: { ended } })) };
+      }
+    }
+  }
+
+  #settle(id: number, outcome: Outcome): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) return;
+    this.#pending.delete(id);
+    if (this.#pending.size === 0) this.#thread?.worker.unref();
+    if ('error' in outcome) pending.reject(outcome.error);
+    else pending.resolve(outcome.result);
+  }
+
+  #died(port: MessagePort, exitCode: number): void {
+    for (let answer = nextAnswer(port); answer !== undefined; answer = nextAnswer(port)) {
+      this.#settle(answer.id, outcomeOf(answer));
+    }
+    port.close();
+    const reason = this.#workerError instanceof Error ? this.#workerError.message : `exit code ${exitCode}`;
+    const facts = { exitCode };
+    this.#endWith(new ClosedError(`the background thread died: ${reason}`, { cause: this.#workerError, facts }));
+  }
+
+  /** Refuses everything from now on. Only the first end counts. */
+  #endWith(end: ClosedError): ClosedError {
+    this.#end ??= end;
+    for (const { id } of this.#pending.values()) this.#settle(id, { error: this.#end });
+    return this.#end;
+  }
+}
+
+/** Takes a job back before the worker has begun it; false when it is too late for that. */
+function withdraw({ claim }: PendingJob): boolean {
+  return Atomics.compareExchange(claim, 0, Claim.Queued, Claim.Withdrawn) === Claim.Queued;
+}
+
+/** An answer that has arrived but was not yet handed to the event loop. */
+function nextAnswer(port: MessagePort): JobAnswer | undefined {
+  return receiveMessageOnPort(port)?.message as JobAnswer | undefined;
+}
+
+function outcomeOf(answer: JobAnswer): Outcome {
+  if (answer.type === 'done') return { result: answer.result };
+  return answer.type === 'cancelled' ? { result: undefined } : { error: decodeError(answer.error) };
+}
+
+/** @param environment whose files are those of the operating system: the worker opens them for itself. */
+export function workerExecutor(
+  environment: Pick<ExecutorEnvironment, 'fileSystem'>,
+  options: ExecutorOptions = {},
+): JobExecutor {
+  return new WorkerExecutor(environment.fileSystem, options);
+}
