@@ -35,6 +35,8 @@ const compactionSchema = z.strictObject({
   levelBaseBytes: bytes(1 * KIB, 2 ** 40).default(DEFAULTS.compaction.levelBaseBytes),
   /** How many times larger each level is than the one above it. */
   sizeRatio: count(2, 100).default(DEFAULTS.compaction.sizeRatio),
+  /** What flushes and merges together may write, in bytes per second; only merges wait for it. No limit by default. */
+  bytesPerSecond: bytes(1 * KIB, 2 ** 40).optional(),
 });
 
 const limitsSchema = z.strictObject({
@@ -102,6 +104,11 @@ const databaseOptionsSchema = z.strictObject({
   /** `'lz4'` needs the optional package `lz4-napi`; without it blocks are written uncompressed. */
   compression: z.enum(['lz4', 'none']).default(DEFAULTS.compression),
   compaction: compactionSchema.prefault({}),
+  /**
+   * Where flushes and merges run: `'worker'` in a thread of their own, `'inline'` between the other work of this one. A
+   * database in memory, or on a file system passed as `environment`, is always served inline.
+   */
+  background: z.enum(['worker', 'inline']).default(DEFAULTS.background),
   limits: limitsSchema.prefault({}),
   sql: sqlSchema.prefault({}),
   /** Entity classes and definitions whose tables are created, or compared with the stored ones, on open. */

@@ -1,6 +1,7 @@
 /**
  * Runs jobs in one worker thread, which starts with the first job (22 ms) and keeps the process alive only while a job is
- * under way. A sealed memtable is read from its shared arena, everything else is sent as a copy.
+ * under way. A sealed memtable is read from its shared arena, everything else is sent as a copy. Small jobs, such as the
+ * flush of a short-lived database at its close, are not worth the trip and run on this thread.
  *
  * `runNow` takes a job back that the worker has not begun, and otherwise blocks this thread until the worker is through
  * with it: doing the work twice would cost more, and begun jobs have used their file numbers.
@@ -11,15 +12,16 @@
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { assert, ClosedError } from '../../base/index.js';
-import type { FileSystem } from '../../vfs/index.js';
 import { decodeError } from './error-record.js';
-import type { ExecutorEnvironment, ExecutorOptions } from './inline-executor.js';
-import { drainJob, executeJob } from './job-execution.js';
+import { type ExecutorEnvironment, type ExecutorOptions, InlineExecutor } from './inline-executor.js';
 import { Claim, type JobAnswer, type JobRequest, Pulse, PULSE_BYTES, type WorkerStart } from './job-message.js';
 import type { Job, JobExecutor, JobResult } from './job.js';
 
 /** Compiled: a thread cannot start from TypeScript. A bundle has it as a second entry. */
 const WORKER_ENTRY = new URL('./job-worker.js', import.meta.url);
+
+/** Below this much input a job takes a few milliseconds. */
+const SMALL_JOB_BYTES = 256 * 1024;
 
 /**
  * How long `runNow` waits for a sign of life. A worker that dies tells, unless it is terminated or out of memory; while
@@ -44,7 +46,7 @@ interface Thread {
 }
 
 class WorkerExecutor implements JobExecutor {
-  readonly #fileSystem: FileSystem;
+  readonly #here: InlineExecutor;
   readonly #options: ExecutorOptions;
   readonly #pending = new Map<number, PendingJob>();
   #thread: Thread | undefined;
@@ -53,14 +55,15 @@ class WorkerExecutor implements JobExecutor {
   /** Set once nothing can be run any more. */
   #end: ClosedError | undefined;
 
-  constructor(fileSystem: FileSystem, options: ExecutorOptions) {
-    this.#fileSystem = fileSystem;
+  constructor(environment: ExecutorEnvironment, options: ExecutorOptions) {
+    this.#here = new InlineExecutor(environment, options);
     this.#options = options;
   }
 
   run(job: Job): Promise<JobResult | undefined> {
+    if (this.#end !== undefined) return Promise.reject(this.#end);
+    if (inputBytes(job) < SMALL_JOB_BYTES) return this.#here.run(job);
     return new Promise((resolve, reject) => {
-      if (this.#end !== undefined) throw this.#end;
       this.#thread ??= this.#start();
       const id = ++this.#lastId;
       const claim = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
@@ -73,7 +76,7 @@ class WorkerExecutor implements JobExecutor {
 
   runNow(job: Job): JobResult {
     const pending = this.#find(job);
-    if (pending === undefined) return drainJob(executeJob(job, this.#fileSystem));
+    if (pending === undefined) return this.#here.runNow(job);
     const outcome = withdraw(pending) ? this.#executeHere(job) : this.#waitFor(pending);
     this.#settle(pending.id, outcome);
     if ('error' in outcome) throw outcome.error;
@@ -83,13 +86,14 @@ class WorkerExecutor implements JobExecutor {
 
   cancel(job: Job): void {
     const pending = this.#find(job);
-    if (pending === undefined) return;
-    if (withdraw(pending)) this.#settle(pending.id, { result: undefined });
+    if (pending === undefined) this.#here.cancel(job);
+    else if (withdraw(pending)) this.#settle(pending.id, { result: undefined });
     else this.#tell({ type: 'cancel', id: pending.id });
   }
 
   async close(): Promise<void> {
     this.#endWith(new ClosedError('the background thread was ended'));
+    await this.#here.close();
     await this.#thread?.worker.terminate();
   }
 
@@ -120,7 +124,7 @@ class WorkerExecutor implements JobExecutor {
 
   #executeHere(job: Job): Outcome {
     try {
-      return { result: drainJob(executeJob(job, this.#fileSystem)) };
+      return { result: this.#here.runNow(job) };
     } catch (error) {
       return { error };
     }
@@ -172,6 +176,11 @@ class WorkerExecutor implements JobExecutor {
   }
 }
 
+function inputBytes(job: Job): number {
+  if (job.kind === 'flush') return job.memtable.byteSize;
+  return job.inputs.flat().reduce((bytes, table) => bytes + table.sizeBytes, 0);
+}
+
 /** Takes a job back before the worker has begun it; false when it is too late for that. */
 function withdraw({ claim }: PendingJob): boolean {
   return Atomics.compareExchange(claim, 0, Claim.Queued, Claim.Withdrawn) === Claim.Queued;
@@ -188,9 +197,6 @@ function outcomeOf(answer: JobAnswer): Outcome {
 }
 
 /** @param environment whose files are those of the operating system: the worker opens them for itself. */
-export function workerExecutor(
-  environment: Pick<ExecutorEnvironment, 'fileSystem'>,
-  options: ExecutorOptions = {},
-): JobExecutor {
-  return new WorkerExecutor(environment.fileSystem, options);
+export function workerExecutor(environment: ExecutorEnvironment, options: ExecutorOptions = {}): JobExecutor {
+  return new WorkerExecutor(environment, options);
 }
