@@ -29,9 +29,14 @@ const walSync = z.union(
 );
 
 const compactionSchema = z.strictObject({
+  /**
+   * `'leveled'`: one sorted run per level, for reading and little space. `'tiered'`: `sizeRatio - 1` runs per level, for
+   * writing. `'lazy-leveled'`: tiered, except for the largest level.
+   */
+  policy: z.enum(['leveled', 'tiered', 'lazy-leveled']).default(DEFAULTS.compaction.policy),
   /** Level-0 tables that start a merge. */
   level0Runs: count(2, 64).default(DEFAULTS.compaction.level0Runs),
-  /** Target size of level 1, in bytes. */
+  /** What level 0 is expected to hold by then, in bytes; level 1 may hold `sizeRatio` times as much, and so on. */
   levelBaseBytes: bytes(1 * KIB, 2 ** 40).default(DEFAULTS.compaction.levelBaseBytes),
   /** How many times larger each level is than the one above it. */
   sizeRatio: count(2, 100).default(DEFAULTS.compaction.sizeRatio),

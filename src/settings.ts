@@ -32,7 +32,7 @@ export const DEFAULT_SETTINGS = {
   blockCache: { bytes: 64 * MIB },
   bloomBitsPerKey: 10,
   compression: 'lz4',
-  compaction: { level0Runs: 4, levelBaseBytes: 32 * MIB, sizeRatio: 10 },
+  compaction: { policy: 'leveled', level0Runs: 4, levelBaseBytes: 32 * MIB, sizeRatio: 10 },
   background: 'worker',
   limits: {
     keyBytes: 64 * KIB,

@@ -18,6 +18,7 @@ import {
   LogWriter,
   ManifestWriter,
   parseFileName,
+  publishing,
   readManifest,
   type RecoveredEngine,
   type SealedMemtable,
@@ -73,9 +74,10 @@ export async function openEngine(
     const recovery = new Recovery(directory, options, dependencies, inspection);
     const recovered = options.readOnly ? await recovery.readOnly(lock) : await recovery.writable(lock);
     const report = { ...recovery.report(), tookMs: clock.monotonicMs() - startedMs };
-    const engine = new Engine(recovered, options, dependencies);
+    const listener = publishing(dependencies.listener, directory);
+    const engine = new Engine(recovered, options, { ...dependencies, listener });
     const { lastTimestamp, batchesReplayed, tornBytesCut, tookMs } = report;
-    dependencies.listener({ type: 'recovery', lastTimestamp, batchesReplayed, tornBytesCut, tookMs });
+    listener({ type: 'recovery', lastTimestamp, batchesReplayed, tornBytesCut, tookMs });
     return { engine, report };
   } catch (cause) {
     lock.release();

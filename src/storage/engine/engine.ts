@@ -6,7 +6,7 @@
 import { assert, hashBytes, InvalidArgumentError, type KeyRange, LimitError, rangeIsEmpty } from '../../base/index.js';
 import type { Environment, FileLock } from '../../vfs/index.js';
 import { copyOut } from '../byte-copy.js';
-import { BlockCache, type BlockCacheStats } from '../cache/block-cache.js';
+import { BlockCache } from '../cache/block-cache.js';
 import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
@@ -16,10 +16,12 @@ import type { DatabaseState, ManifestWriter } from '../version/manifest.js';
 import { overlaps, tableFor } from '../version/version.js';
 import { VersionSet } from '../version/version-set.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
+import { CommitPace } from './commit-pace.js';
 import { CommitPipeline, type PipelineStats } from './commit-pipeline.js';
 import type { Durability, EngineDependencies, EngineOptions } from './engine-options.js';
+import { amplificationOf, type EngineStats, levelStats } from './engine-stats.js';
 import { Gate } from './gate.js';
-import { Maintenance, type MaintenanceStats } from './maintenance.js';
+import { Maintenance } from './maintenance.js';
 import { MemtableStack, type SealedMemtable } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
 
@@ -37,26 +39,7 @@ export interface RecoveredEngine {
   readonly lastTimestamp: Timestamp;
 }
 
-export interface LevelStats {
-  readonly runs: number;
-  readonly tables: number;
-  readonly entries: number;
-  readonly tombstones: number;
-  readonly bytes: number;
-}
-
-export interface EngineStats extends PipelineStats, MaintenanceStats {
-  readonly lastTimestamp: Timestamp;
-  readonly memtableEntries: number;
-  readonly memtableBytes: number;
-  readonly sealedMemtables: number;
-  readonly levels: readonly LevelStats[];
-  readonly blockCache: BlockCacheStats;
-  /** Indexes and filters of open tables. */
-  readonly tableMemoryBytes: number;
-  readonly manifestBytes: number;
-  readonly poisoned: boolean;
-}
+const NO_COMMITS: PipelineStats = { commits: 0, groups: 0, syncs: 0, logBytes: 0, userBytes: 0 };
 
 export class Engine {
   readonly directory: string;
@@ -71,6 +54,7 @@ export class Engine {
   readonly #memtables: MemtableStack;
   readonly #pipeline: CommitPipeline | undefined;
   readonly #maintenance: Maintenance;
+  readonly #pace: CommitPace;
   readonly #recoveredTimestamp: Timestamp;
   #lastQueued: Timestamp;
   #closing: Promise<void> | undefined;
@@ -94,6 +78,7 @@ export class Engine {
       listener({ type: 'poisoned', cause });
     });
     this.#maintenance = this.#makeMaintenance(dependencies);
+    this.#pace = new CommitPace(environment.clock, listener, () => this.#maintenance.pressure());
     this.#pipeline = recovered.log === undefined ? undefined : this.#makePipeline(recovered.log, dependencies);
     this.#checkLimits = limitCheck(options.limits);
     if (!this.readOnly) this.#maintenance.start();
@@ -210,19 +195,21 @@ export class Engine {
   }
 
   stats(): EngineStats {
-    const noCommits: PipelineStats = { commits: 0, groups: 0, syncs: 0, logBytes: 0 };
     const { active, sealed } = this.#memtables;
     const memtables = [active, ...sealed.map((one) => one.memtable)];
+    const version = this.#versions.current;
+    const written = { ...(this.#pipeline?.stats() ?? NO_COMMITS), ...this.#maintenance.stats() };
     let tableMemoryBytes = 0;
-    for (const table of this.#versions.current.tables()) tableMemoryBytes += table.memoryBytes;
+    for (const table of version.tables()) tableMemoryBytes += table.memoryBytes;
     return {
-      ...(this.#pipeline?.stats() ?? noCommits),
-      ...this.#maintenance.stats(),
+      ...written,
       lastTimestamp: this.lastTimestamp,
       memtableEntries: memtables.reduce((sum, memtable) => sum + memtable.count, 0),
       memtableBytes: memtables.reduce((sum, memtable) => sum + memtable.byteSize, 0),
       sealedMemtables: sealed.length,
-      levels: this.#levelStats(),
+      levels: levelStats(version),
+      amplification: amplificationOf(version, written),
+      stalls: this.#pace.stats(),
       blockCache: this.#cache.stats(),
       tableMemoryBytes,
       manifestBytes: this.#versions.manifestBytes,
@@ -301,21 +288,6 @@ export class Engine {
     }
   }
 
-  #levelStats(): LevelStats[] {
-    return this.#versions.current.levels.map(({ runs }) => {
-      const tables = runs.flatMap((run) => run.tables);
-      const sum = (field: 'entries' | 'tombstones' | 'sizeBytes'): number =>
-        tables.reduce((total, table) => total + table[field], 0);
-      return {
-        runs: runs.length,
-        tables: tables.length,
-        entries: sum('entries'),
-        tombstones: sum('tombstones'),
-        bytes: sum('sizeBytes'),
-      };
-    });
-  }
-
   #makeMaintenance(dependencies: EngineDependencies): Maintenance {
     const { executor, retention, listener } = dependencies;
     const { blockBytes, bloomBitsPerKey, compression, tableBytes, compaction } = this.#options;
@@ -343,6 +315,7 @@ export class Engine {
       gate: this.#gate,
       memtables: this.#memtables,
       walSync: this.#options.wal.sync,
+      pace: this.#pace,
       canSeal: () => maintenance.canSeal(),
       makeRoomNow: () => maintenance.makeRoomNow(),
       createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number),

@@ -5,19 +5,17 @@
 
 import { assert, type KeyRange } from '../../base/index.js';
 import type { CompactionJob, FlushJob, JobExecutor, JobResult } from '../compaction/job.js';
-import {
-  type CompactionPlan,
-  type LeveledPolicy,
-  levelScore,
-  pickCompaction,
-  planRange,
-} from '../compaction/leveled-picker.js';
+import { type CompactionPlan, olderThan, planRange, spansOfVersion } from '../compaction/compaction-plan.js';
+import { pickCompaction } from '../compaction/fluid-picker.js';
+import { type TreePolicy, TreeShape } from '../compaction/tree-shape.js';
 import type { RetentionPolicy } from '../compaction/version-filter.js';
 import { fileName } from '../format/file-names.js';
 import type { Table } from '../table/table.js';
 import type { TableFormat } from '../table/table-writer.js';
-import type { KeySpan, Version } from '../version/version.js';
+import type { Version } from '../version/version.js';
 import type { VersionSet } from '../version/version-set.js';
+import { level0IsOverfull, memtablePressure, SEALED_MAX, treePressure } from './backlog.js';
+import type { Pressure } from './commit-pace.js';
 import type { EventListener } from './engine-options.js';
 import type { Gate } from './gate.js';
 import type { MemtableStack, SealedMemtable } from './memtable-stack.js';
@@ -27,7 +25,7 @@ export interface MaintenanceHost {
   readonly directory: string;
   readonly format: TableFormat;
   readonly tableBytes: number;
-  readonly policy: LeveledPolicy;
+  readonly policy: TreePolicy;
   readonly gate: Gate;
   readonly memtables: MemtableStack;
   readonly versions: VersionSet;
@@ -48,12 +46,9 @@ export interface MaintenanceStats {
   readonly compactionBytesRead: number;
   readonly compactionBytesWritten: number;
   readonly entriesDropped: number;
+  /** What has to be written until no level is over its size; an estimate. */
+  readonly compactionDebtBytes: number;
 }
-
-/** Sealed memtables that may wait before commits do. */
-const SEALED_MAX = 2;
-/** Level 0 may hold this many times the runs that start a compaction before flushes wait. */
-const LEVEL_0_STALL_FACTOR = 4;
 
 interface Waiter<T> {
   readonly subject: T;
@@ -92,13 +87,24 @@ export class Maintenance {
     compactionBytesWritten: 0,
     entriesDropped: 0,
   };
+  /** Of `#pressureOf`, which versions are too large to be asked for with every commit. */
+  #treePressure: ReturnType<typeof treePressure> | undefined;
+  #pressureOf: Version<Table> | undefined;
 
   constructor(host: MaintenanceHost) {
     this.#host = host;
   }
 
   stats(): MaintenanceStats {
-    return { ...this.#stats };
+    return { ...this.#stats, compactionDebtBytes: this.#pressureOfTree().debtBytes };
+  }
+
+  /** How near to a stop commits are. */
+  pressure(): Pressure {
+    const { memtables } = this.#host;
+    const ofTree = this.#pressureOfTree();
+    const ofMemtables = memtablePressure(memtables.sealed.length, memtables.activeFilled);
+    return ofTree.value > 0 && ofTree.value >= ofMemtables.value ? ofTree : ofMemtables;
   }
 
   canSeal(): boolean {
@@ -180,7 +186,16 @@ export class Maintenance {
   }
 
   #level0IsOverfull(): boolean {
-    return levelScore(this.#host.versions.current, 0, this.#host.policy) >= LEVEL_0_STALL_FACTOR;
+    return level0IsOverfull(this.#host.versions.current, this.#host.policy);
+  }
+
+  #pressureOfTree(): ReturnType<typeof treePressure> {
+    const version = this.#host.versions.current;
+    if (this.#treePressure === undefined || this.#pressureOf !== version) {
+      this.#pressureOf = version;
+      this.#treePressure = treePressure(version, this.#host.policy);
+    }
+    return this.#treePressure;
   }
 
   async #runFlushLane(): Promise<void> {
@@ -206,7 +221,7 @@ export class Maintenance {
       while (this.#mayBegin() && !this.#flushesOnly) {
         const request = this.#rangeRequests[0];
         const version = this.#host.versions.current;
-        const plan = request === undefined ? this.#pick(version) : planRange(version, request.subject);
+        const plan = request === undefined ? this.#pick(version) : this.#planRange(version, request.subject);
         if (plan !== undefined && !(await this.#execute(plan))) break;
         if (plan === undefined && request === undefined) break;
         if (request !== undefined && this.#rangeRequests[0] === request) {
@@ -249,7 +264,11 @@ export class Maintenance {
   }
 
   #pick(version: Version<Table>): CompactionPlan<Table> | undefined {
-    return pickCompaction(version, this.#host.policy);
+    return pickCompaction(version, this.#host.policy, this.#host.retention.view());
+  }
+
+  #planRange(version: Version<Table>, range: KeyRange): CompactionPlan<Table> | undefined {
+    return planRange(version, range, new TreeShape(version, this.#host.policy).first);
   }
 
   #beginFlush(): RunningFlush | undefined {
@@ -262,7 +281,7 @@ export class Maintenance {
       directory: this.#host.directory,
       format: this.#host.format,
       retention: this.#host.retention.view(),
-      olderRuns: spansOfRuns(this.#host.versions.current, 0, []),
+      olderRuns: spansOfVersion(this.#host.versions.current),
     };
     this.#flush = { sealed, job };
     return this.#flush;
@@ -318,7 +337,7 @@ export class Maintenance {
       retention: this.#host.retention.view(),
       inputs: plan.inputs.map((input) => input.tables.map((table) => table.meta)),
       outputLevel: plan.outputLevel,
-      olderRuns: spansOfRuns(this.#host.versions.current, plan.level, tables),
+      olderRuns: olderThan(this.#host.versions.current, plan.inputs),
       fileNumbers,
       tableBytes: this.#host.tableBytes,
     };
@@ -372,14 +391,4 @@ export class Maintenance {
 
 function removalsOf(plan: Pick<CompactionPlan<Table>, 'inputs'>): { level: number; fileNumber: number }[] {
   return plan.inputs.flatMap(({ level, tables }) => tables.map(({ fileNumber }) => ({ level, fileNumber })));
-}
-
-/** The spans of all tables from `level` down, run by run, without those that are `inputs`. */
-function spansOfRuns(version: Version<Table>, level: number, inputs: readonly Table[]): KeySpan[][] {
-  const without = new Set(inputs);
-  return version.levels
-    .slice(level)
-    .flatMap(({ runs }) => runs.map((run) => run.tables.filter((table) => !without.has(table))))
-    .filter((tables) => tables.length > 0)
-    .map((tables) => tables.map(({ smallest, largest }) => ({ smallest, largest })));
 }

@@ -135,7 +135,7 @@ export class TableWriter {
     this.#flushOutput();
     this.#file.syncNow();
     this.#file.close();
-    return { fileNumber: this.fileNumber, sizeBytes, ...summary };
+    return { fileNumber: this.fileNumber, sizeBytes, superseded: this.#entries - this.#keys, ...summary };
   }
 
   /** Gives the file up after an error; what was written of it stays, as an orphan. */

@@ -89,6 +89,7 @@ export function tableMeta(fileNumber: number, smallest: string, largest: string,
     sizeBytes,
     entries: 2,
     tombstones: 0,
+    superseded: 0,
     rawBytes: sizeBytes,
     minTimestamp: 1,
     maxTimestamp: 2,
@@ -108,7 +109,7 @@ export const ENGINE_OPTIONS: OpenEngineOptions = {
   blockCache: { bytes: 4096 },
   bloomBitsPerKey: 10,
   compression: 'none',
-  compaction: { level0Runs: 2, levelBaseBytes: 8192, sizeRatio: 4 },
+  compaction: { policy: 'leveled', level0Runs: 2, levelBaseBytes: 8192, sizeRatio: 4 },
   limits: { keyBytes: 1024, valueBytes: 64 * 1024, batchBytes: 256 * 1024 },
 };
 
