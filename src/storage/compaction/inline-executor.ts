@@ -81,6 +81,10 @@ export class InlineExecutor implements JobExecutor {
     }
   }
 
+  async remove(paths: readonly string[]): Promise<void> {
+    for (const path of paths) this.#environment.fileSystem.unlink(path);
+  }
+
   async close(): Promise<void> {
     for (let first = this.#running[0]; first !== undefined; first = this.#running[0]) this.cancel(first.job);
     this.#stopWaiting();

@@ -30,10 +30,11 @@ export type JobRequest =
   | { readonly type: 'run'; readonly id: number; readonly job: Job<SharedEntries>; readonly claim: Int32Array }
   /** Somebody waits: do not pace it. */
   | { readonly type: 'hurry'; readonly id: number }
-  | { readonly type: 'cancel'; readonly id: number };
+  | { readonly type: 'cancel'; readonly id: number }
+  | { readonly type: 'remove'; readonly id: number; readonly paths: readonly string[] };
 
-/** The one answer to a `run`. */
+/** The one answer to a `run` or `remove`. */
 export type JobAnswer =
   | { readonly type: 'done'; readonly id: number; readonly result: JobResult }
-  | { readonly type: 'cancelled'; readonly id: number }
+  | { readonly type: 'cancelled' | 'removed'; readonly id: number }
   | { readonly type: 'failed'; readonly id: number; readonly error: ErrorRecord };

@@ -27,14 +27,15 @@ const executor = new InlineExecutor({ ...environment, scheduler }, { bytesPerSec
 const jobs = new Map<number, Job<EntrySource>>();
 
 port.on('message', (request: JobRequest) => {
-  if (request.type === 'run') {
-    run(request);
-    return;
+  const { type, id } = request;
+  if (type === 'run') run(request);
+  else if (type === 'remove') settle(id, executor.remove(request.paths), () => ({ type: 'removed', id }));
+  else {
+    const job = jobs.get(id);
+    if (job === undefined) return;
+    if (type === 'hurry') executor.hurry(job);
+    else executor.cancel(job);
   }
-  const job = jobs.get(request.id);
-  if (job === undefined) return;
-  if (request.type === 'hurry') executor.hurry(job);
-  else executor.cancel(job);
 });
 
 process.on('exit', () => {
@@ -46,8 +47,14 @@ function run({ id, job, claim }: Extract<JobRequest, { type: 'run' }>): void {
   if (Atomics.compareExchange(claim, 0, Claim.Queued, Claim.Begun) !== Claim.Queued) return;
   const own = readable(job);
   jobs.set(id, own);
-  void executor.run(own).then(
-    (result) => answer(result === undefined ? { type: 'cancelled', id } : { type: 'done', id, result }),
+  settle(id, executor.run(own), (result) =>
+    result === undefined ? { type: 'cancelled', id } : { type: 'done', id, result },
+  );
+}
+
+function settle<T>(id: number, work: Promise<T>, answerOf: (result: T) => JobAnswer): void {
+  void work.then(
+    (result) => answer(answerOf(result)),
     (error: unknown) => answer({ type: 'failed', id, error: encodeError(error) }),
   );
 }

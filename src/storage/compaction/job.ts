@@ -66,6 +66,8 @@ export interface JobExecutor {
    * about to end may still give its result.
    */
   cancel(job: Job): void;
+  /** Unlinks files that nothing refers to any more, which may take milliseconds each. Rejects with `IoError`. */
+  remove(paths: readonly string[]): Promise<void>;
   /** Cancels what is under way, and gives back what the executor holds. Whoever made the executor closes it. */
   close(): Promise<void>;
 }

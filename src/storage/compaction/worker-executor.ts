@@ -29,12 +29,17 @@ const SMALL_JOB_BYTES = 256 * 1024;
  */
 const SILENCE_MAX_MS = 120_000;
 
-interface PendingJob {
-  readonly id: number;
-  readonly job: Job;
-  readonly claim: Int32Array;
+/** What the worker owes an answer to. */
+interface Pending {
+  /** Undefined for a removal. */
+  readonly job: Job | undefined;
   readonly resolve: (result: JobResult | undefined) => void;
   readonly reject: (cause: unknown) => void;
+}
+
+interface SentJob {
+  readonly id: number;
+  readonly claim: Int32Array;
 }
 
 type Outcome = { readonly result: JobResult | undefined } | { readonly error: unknown };
@@ -48,7 +53,9 @@ interface Thread {
 class WorkerExecutor implements JobExecutor {
   readonly #here: InlineExecutor;
   readonly #options: ExecutorOptions;
-  readonly #pending = new Map<number, PendingJob>();
+  readonly #pending = new Map<number, Pending>();
+  /** Those of the pending ones that are jobs. */
+  readonly #sent = new Map<Job, SentJob>();
   #thread: Thread | undefined;
   #lastId = 0;
   #workerError: unknown;
@@ -63,32 +70,36 @@ class WorkerExecutor implements JobExecutor {
   run(job: Job): Promise<JobResult | undefined> {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     if (inputBytes(job) < SMALL_JOB_BYTES) return this.#here.run(job);
-    return new Promise((resolve, reject) => {
-      this.#thread ??= this.#start();
-      const id = ++this.#lastId;
-      const claim = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-      const sent = job.kind === 'flush' ? { ...job, memtable: job.memtable.shareable() } : job;
-      this.#tell({ type: 'run', id, job: sent, claim });
-      if (this.#pending.size === 0) this.#thread.worker.ref();
-      this.#pending.set(id, { id, job, claim, resolve, reject });
-    });
+    const claim = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+    const plain = job.kind === 'flush' ? { ...job, memtable: job.memtable.shareable() } : job;
+    this.#thread ??= this.#start();
+    return this.#ask((id) => {
+      this.#sent.set(job, { id, claim });
+      return { type: 'run', id, job: plain, claim };
+    }, job);
   }
 
   runNow(job: Job): JobResult {
-    const pending = this.#find(job);
-    if (pending === undefined) return this.#here.runNow(job);
-    const outcome = withdraw(pending) ? this.#executeHere(job) : this.#waitFor(pending);
-    this.#settle(pending.id, outcome);
+    const sent = this.#sent.get(job);
+    if (sent === undefined) return this.#here.runNow(job);
+    const outcome = withdraw(sent) ? this.#executeHere(job) : this.#waitFor(sent);
+    this.#settle(sent.id, outcome);
     if ('error' in outcome) throw outcome.error;
     assert(outcome.result !== undefined, 'nobody waits for a job that was cancelled');
     return outcome.result;
   }
 
   cancel(job: Job): void {
-    const pending = this.#find(job);
-    if (pending === undefined) this.#here.cancel(job);
-    else if (withdraw(pending)) this.#settle(pending.id, { result: undefined });
-    else this.#tell({ type: 'cancel', id: pending.id });
+    const sent = this.#sent.get(job);
+    if (sent === undefined) this.#here.cancel(job);
+    else if (withdraw(sent)) this.#settle(sent.id, { result: undefined });
+    else this.#tell({ type: 'cancel', id: sent.id });
+  }
+
+  async remove(paths: readonly string[]): Promise<void> {
+    if (this.#end !== undefined) throw this.#end;
+    if (this.#thread === undefined) await this.#here.remove(paths);
+    else await this.#ask((id) => ({ type: 'remove', id, paths }), undefined);
   }
 
   async close(): Promise<void> {
@@ -97,9 +108,13 @@ class WorkerExecutor implements JobExecutor {
     await this.#thread?.worker.terminate();
   }
 
-  #find(job: Job): PendingJob | undefined {
-    for (const pending of this.#pending.values()) if (pending.job === job) return pending;
-    return undefined;
+  #ask(requestOf: (id: number) => JobRequest, job: Job | undefined): Promise<JobResult | undefined> {
+    return new Promise((resolve, reject) => {
+      const id = ++this.#lastId;
+      this.#tell(requestOf(id));
+      if (this.#pending.size === 0) this.#thread?.worker.ref();
+      this.#pending.set(id, { job, resolve, reject });
+    });
   }
 
   #tell(request: JobRequest): void {
@@ -131,7 +146,7 @@ class WorkerExecutor implements JobExecutor {
   }
 
   /** Blocks until the worker is through with a job; settles the others that end in the meantime. */
-  #waitFor({ id }: PendingJob): Outcome {
+  #waitFor({ id }: SentJob): Outcome {
     const { port, pulse } = this.#thread!;
     this.#tell({ type: 'hurry', id });
     for (;;) {
@@ -153,6 +168,7 @@ class WorkerExecutor implements JobExecutor {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
+    if (pending.job !== undefined) this.#sent.delete(pending.job);
     if (this.#pending.size === 0) this.#thread?.worker.unref();
     if ('error' in outcome) pending.reject(outcome.error);
     else pending.resolve(outcome.result);
@@ -171,7 +187,7 @@ class WorkerExecutor implements JobExecutor {
   /** Refuses everything from now on. Only the first end counts. */
   #endWith(end: ClosedError): ClosedError {
     this.#end ??= end;
-    for (const { id } of this.#pending.values()) this.#settle(id, { error: this.#end });
+    for (const id of this.#pending.keys()) this.#settle(id, { error: this.#end });
     return this.#end;
   }
 }
@@ -182,7 +198,7 @@ function inputBytes(job: Job): number {
 }
 
 /** Takes a job back before the worker has begun it; false when it is too late for that. */
-function withdraw({ claim }: PendingJob): boolean {
+function withdraw({ claim }: SentJob): boolean {
   return Atomics.compareExchange(claim, 0, Claim.Queued, Claim.Withdrawn) === Claim.Queued;
 }
 
@@ -192,8 +208,8 @@ function nextAnswer(port: MessagePort): JobAnswer | undefined {
 }
 
 function outcomeOf(answer: JobAnswer): Outcome {
-  if (answer.type === 'done') return { result: answer.result };
-  return answer.type === 'cancelled' ? { result: undefined } : { error: decodeError(answer.error) };
+  if (answer.type === 'failed') return { error: decodeError(answer.error) };
+  return { result: answer.type === 'done' ? answer.result : undefined };
 }
 
 /** @param environment whose files are those of the operating system: the worker opens them for itself. */

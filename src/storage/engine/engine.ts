@@ -58,6 +58,8 @@ export class Engine {
   readonly #recoveredTimestamp: Timestamp;
   #lastQueued: Timestamp;
   #closing: Promise<void> | undefined;
+  /** Settles when every file that was given up is unlinked. */
+  #removing: Promise<unknown> = Promise.resolve();
   readonly #checkLimits: BatchVisitor;
 
   constructor(recovered: RecoveredEngine, options: EngineOptions, dependencies: EngineDependencies) {
@@ -70,7 +72,10 @@ export class Engine {
     this.#recoveredTimestamp = this.#lastQueued = recovered.lastTimestamp;
     this.#cache = new BlockCache({ maxBytes: options.blockCache.bytes, cellBytes: options.blockBytes });
     const source = { fileSystem: environment.fileSystem, directory: this.directory, cache: this.#cache };
-    this.#versions = new VersionSet(source, recovered.state, recovered.manifest);
+    this.#versions = new VersionSet(source, recovered.state, recovered.manifest, (paths) => {
+      this.#removing = Promise.all([this.#removing, dependencies.executor.remove(paths)]);
+      this.#removing.catch((cause: unknown) => this.#gate.poison(cause));
+    });
     this.#memtables = new MemtableStack(options.memtableBytes, recovered.memtables);
     this.#gate = new Gate(options.readOnly, (cause) => {
       this.#pipeline?.refuseAll();
@@ -245,6 +250,7 @@ export class Engine {
     this.#maintenance.refuseAll();
     this.#versions.releaseAll();
     if (!this.#gate.poisoned) await attempt(() => this.#versions.deleteObsolete());
+    await attempt(async () => void (await this.#removing));
     await attempt(() => this.#pipeline?.abandon());
     await attempt(() => this.#versions.close());
     await attempt(() => this.#lock.release());
@@ -280,12 +286,7 @@ export class Engine {
   #release(pinned: { release(): void }): void {
     if (this.#gate.closed) return;
     pinned.release();
-    if (!this.#versions.hasObsolete || this.#gate.poisoned) return;
-    try {
-      this.#versions.deleteObsolete();
-    } catch (cause) {
-      this.#gate.poison(cause);
-    }
+    if (!this.#gate.poisoned) this.#versions.deleteObsolete();
   }
 
   #makeMaintenance(dependencies: EngineDependencies): Maintenance {

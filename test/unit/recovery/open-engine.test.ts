@@ -160,6 +160,7 @@ describe('recovery', () => {
         throw new Error('not now');
       },
       cancel: () => undefined,
+      remove: async () => undefined,
       close: async () => undefined,
     };
     const { engine } = await openTestEngine(fileSystem, {}, { executor: stuck });

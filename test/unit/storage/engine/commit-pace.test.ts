@@ -131,6 +131,7 @@ test('an engine slows commits before it stops them, and goes on when there is ro
     },
     runNow: (job) => inner.runNow(job),
     cancel: (job) => inner.cancel(job),
+    remove: (paths) => inner.remove(paths),
     close: () => inner.close(),
   };
   const { engine, events } = await openTestEngine(fileSystem, { memtableBytes: 64 * 1024 }, { executor });

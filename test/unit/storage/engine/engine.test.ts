@@ -302,6 +302,7 @@ describe('flush and compaction', () => {
       },
       runNow: (job) => inner.runNow(job),
       cancel: (job) => inner.cancel(job),
+      remove: (paths) => inner.remove(paths),
       close: () => inner.close(),
     };
     const { engine } = await openTestEngine(fileSystem, {}, { executor });
