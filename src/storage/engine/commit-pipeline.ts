@@ -253,14 +253,11 @@ export class CommitPipeline {
     if (this.#queue[0]!.batch === undefined) return false;
     const delayMs = this.#host.pace.beginDelay();
     if (delayMs === 0) return false;
-    this.#cancelDelay = this.#host.scheduler.after(
-      delayMs,
-      () => {
-        this.#endDelay();
-        this.#turn();
-      },
-      { keepAlive: true },
-    );
+    const goOn = (): void => {
+      this.#endDelay();
+      this.#turn();
+    };
+    this.#cancelDelay = this.#host.scheduler.after(delayMs, goOn, { keepAlive: true });
     return true;
   }
 

@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { ClosedError, InvalidArgumentError, InvariantError, LimitError, seededRandom } from '../../../../src/base/index.js';
+import {
+  ClosedError,
+  InvalidArgumentError,
+  InvariantError,
+  LimitError,
+  seededRandom,
+} from '../../../../src/base/index.js';
 import { inlineExecutor, type Job, type JobExecutor } from '../../../../src/storage/index.js';
 import { MemFileSystem, systemEnvironment } from '../../../../src/vfs/index.js';
 import { batchOf, bytes, ENGINE_DIRECTORY, fileNames, getText, openTestEngine, scanText } from '../fixtures.js';
