@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { InvalidArgumentError } from './base/index.js';
 import type { EntityClass } from './orm/index.js';
 import { type DatabaseSettings, DEFAULT_SETTINGS as DEFAULTS } from './settings.js';
-import type { EngineEvent } from './storage/index.js';
+import { CACHE_POLICIES, type EngineEvent } from './storage/index.js';
 import type { Environment } from './vfs/index.js';
 
 const KIB = 1024;
@@ -102,6 +102,8 @@ const databaseOptionsSchema = z.strictObject({
     .strictObject({
       /** Memory for table blocks, in bytes. */
       bytes: bytes(0, 64 * 1024 * MIB).default(DEFAULTS.blockCache.bytes),
+      /** Which block leaves a full cache: `'sieve'`, `'lru'`, `'arc'` or `'tinylfu'`. */
+      policy: z.enum(CACHE_POLICIES).default(DEFAULTS.blockCache.policy),
     })
     .prefault({}),
   /** Bits per key of each table's Bloom filter; 0 leaves filters out. */

@@ -29,7 +29,7 @@ export const DEFAULT_SETTINGS = {
   memtableBytes: 8 * MIB,
   blockBytes: 4 * KIB,
   tableBytes: 8 * MIB,
-  blockCache: { bytes: 64 * MIB },
+  blockCache: { bytes: 256 * MIB, policy: 'sieve' },
   bloomBitsPerKey: 10,
   compression: 'lz4',
   compaction: { policy: 'leveled', level0Runs: 4, levelBaseBytes: 32 * MIB, sizeRatio: 10 },

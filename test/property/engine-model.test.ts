@@ -9,6 +9,7 @@ import { expect, test } from 'vitest';
 import { compareBytes, type KeyRange, rangeContains, utf8Encode } from '../../src/base/index.js';
 import { openEngine, type OpenEngineOptions, verify } from '../../src/recovery/index.js';
 import {
+  CACHE_POLICIES,
   type Engine,
   type EngineDependencies,
   inlineExecutor,
@@ -81,7 +82,7 @@ const options: fc.Arbitrary<OpenEngineOptions> = fc.record({
   memtableBytes: fc.constantFrom(200, 1500),
   blockBytes: fc.constantFrom(1, 120, 4096),
   tableBytes: fc.constantFrom(1, 700),
-  blockCache: fc.record({ bytes: fc.constantFrom(0, 300, 100_000) }),
+  blockCache: fc.record({ bytes: fc.constantFrom(0, 300, 3000, 100_000), policy: fc.constantFrom(...CACHE_POLICIES) }),
   bloomBitsPerKey: fc.constantFrom(0, 10),
   compression: fc.constantFrom('lz4', 'none'),
   compaction: fc.record({

@@ -2,6 +2,7 @@
 
 import type { TreePolicy } from '../compaction/tree-shape.js';
 import type { RetentionPolicy } from '../compaction/version-filter.js';
+import type { CachePolicyName } from '../cache/eviction-policy.js';
 import type { JobExecutor } from '../compaction/job.js';
 import type { Environment } from '../../vfs/index.js';
 import type { Timestamp } from '../entry.js';
@@ -25,7 +26,8 @@ export interface EngineOptions {
   readonly blockBytes: number;
   /** Compaction ends a table at the first key behind this size. */
   readonly tableBytes: number;
-  readonly blockCache: { readonly bytes: number };
+  /** `policy`: which block leaves when the cache is full. Default `sieve`. */
+  readonly blockCache: { readonly bytes: number; readonly policy?: CachePolicyName | undefined };
   /** 0 for no filters. */
   readonly bloomBitsPerKey: number;
   readonly compression: 'lz4' | 'none';

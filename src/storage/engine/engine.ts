@@ -13,7 +13,6 @@ import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
 import { LogWriter } from '../log/log-writer.js';
 import { RunCursor } from '../table/run-cursor.js';
 import type { DatabaseState, ManifestWriter } from '../version/manifest.js';
-import { overlaps, tableFor } from '../version/version.js';
 import { VersionSet } from '../version/version-set.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
 import { CommitPace } from './commit-pace.js';
@@ -24,6 +23,7 @@ import { Gate } from './gate.js';
 import { Maintenance } from './maintenance.js';
 import { MemtableStack, type SealedMemtable } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
+import { ReadPlan } from './read-plan.js';
 
 /** What recovery found and prepared. */
 export interface RecoveredEngine {
@@ -56,6 +56,8 @@ export class Engine {
   readonly #maintenance: Maintenance;
   readonly #pace: CommitPace;
   readonly #recoveredTimestamp: Timestamp;
+  /** Of the current version, or of an earlier one since nobody has read. */
+  #plan: ReadPlan;
   #lastQueued: Timestamp;
   #closing: Promise<void> | undefined;
   /** Settles when every file that was given up is unlinked. */
@@ -70,12 +72,14 @@ export class Engine {
     this.#options = options;
     this.#lock = recovered.lock;
     this.#recoveredTimestamp = this.#lastQueued = recovered.lastTimestamp;
-    this.#cache = new BlockCache({ maxBytes: options.blockCache.bytes, cellBytes: options.blockBytes });
+    const { bytes: maxBytes, policy } = options.blockCache;
+    this.#cache = new BlockCache({ maxBytes, cellBytes: options.blockBytes, policy });
     const source = { fileSystem: environment.fileSystem, directory: this.directory, cache: this.#cache };
     this.#versions = new VersionSet(source, recovered.state, recovered.manifest, (paths) => {
       this.#removing = Promise.all([this.#removing, dependencies.executor.remove(paths)]);
       this.#removing.catch((cause: unknown) => this.#gate.poison(cause));
     });
+    this.#plan = new ReadPlan(this.#versions.current);
     this.#memtables = new MemtableStack(options.memtableBytes, recovered.memtables);
     this.#gate = new Gate(options.readOnly, (cause) => {
       this.#pipeline?.refuseAll();
@@ -131,48 +135,34 @@ export class Engine {
 
   /** The value of `key` as of a timestamp, in bytes that belong to the caller; undefined when absent or deleted. */
   get(key: Uint8Array, asOf: Timestamp): Uint8Array | undefined {
-    this.#gate.checkReadable();
-    const hash = hashBytes(key);
-    const { active, sealed } = this.#memtables;
-    if (active.find(key, asOf, hash)) return foundValue(active);
-    for (let i = 0; i < sealed.length; i++) {
-      const memtable = sealed[i]!.memtable;
-      if (memtable.find(key, asOf, hash)) return foundValue(memtable);
-    }
-    const levels = this.#versions.current.levels;
-    for (let level = 0; level < levels.length; level++) {
-      const runs = levels[level]!.runs;
-      for (let run = 0; run < runs.length; run++) {
-        const table = tableFor(runs[run]!, key);
-        if (table === undefined || table.minTimestamp > asOf) continue;
-        const reader = table.reader();
-        if (reader.find(key, hash, asOf)) return foundValue(reader);
-      }
-    }
-    return undefined;
+    const found = this.#find(key, asOf);
+    if (found === undefined || found.foundKind !== EntryKind.Put) return undefined;
+    return copyOut(found.foundValueBytes, found.foundValueStart, found.foundValueEnd);
+  }
+
+  /** Whether `get` would find a value. */
+  has(key: Uint8Array, asOf: Timestamp): boolean {
+    return this.#find(key, asOf)?.foundKind === EntryKind.Put;
   }
 
   /** A cursor over the state as of a timestamp. Later commits, flushes and compactions do not show in it. */
   cursor(range: KeyRange, options: { asOf: Timestamp; reverse?: boolean }): EngineCursor {
     this.#gate.checkReadable();
-    const reverse = options.reverse ?? false;
+    const { asOf, reverse = false } = options;
     const gate = this.#gate;
     const pinned = this.#versions.pin();
     const children: EntryCursor[] = [];
     if (!rangeIsEmpty(range)) {
-      for (const memtable of [this.#memtables.active, ...this.#memtables.sealed.map((sealed) => sealed.memtable)]) {
-        if (memtable.count > 0) children.push(memtable.cursor(reverse));
-      }
-      for (const { runs } of pinned.version.levels) {
-        for (const run of runs) {
-          const tables = run.tables.filter((table) => overlaps(table, range) && table.minTimestamp <= options.asOf);
-          if (tables.length > 0) children.push(new RunCursor(tables, { reverse, bulk: false }));
-        }
+      const { active, sealed } = this.#memtables;
+      if (active.count > 0) children.push(active.cursor(reverse));
+      for (const { memtable } of sealed) if (memtable.count > 0) children.push(memtable.cursor(reverse));
+      for (const run of this.#readPlan().runs) {
+        if (run.touches(range)) children.push(new RunCursor(run.tables, { reverse, bulk: false, range, asOf }));
       }
     }
     const source = children.length === 1 ? children[0]! : new MergingCursor(children, reverse);
     const pins = { check: () => gate.checkReadable(), release: () => this.#release(pinned) };
-    return visibleCursor(source, { range, asOf: options.asOf, reverse, pins });
+    return visibleCursor(source, { range, asOf, reverse, pins });
   }
 
   /** Moves everything committed so far from the log to tables. */
@@ -283,6 +273,32 @@ export class Engine {
     return this.#pipeline;
   }
 
+  /** Where the newest version of `key` as of a timestamp is: what its `found…` fields say holds until the next call. */
+  #find(key: Uint8Array, asOf: Timestamp): Found | undefined {
+    this.#gate.checkReadable();
+    const hash = hashBytes(key);
+    const { active, sealed } = this.#memtables;
+    if (active.find(key, asOf, hash)) return active;
+    for (let i = 0; i < sealed.length; i++) {
+      const { memtable } = sealed[i]!;
+      if (memtable.find(key, asOf, hash)) return memtable;
+    }
+    const { runs } = this.#readPlan();
+    for (let run = 0; run < runs.length; run++) {
+      const table = runs[run]!.tableFor(key);
+      if (table === undefined || table.minTimestamp > asOf) continue;
+      const reader = table.reader();
+      if (reader.find(key, hash, asOf)) return reader;
+    }
+    return undefined;
+  }
+
+  #readPlan(): ReadPlan {
+    const version = this.#versions.current;
+    if (this.#plan.version !== version) this.#plan = new ReadPlan(version);
+    return this.#plan;
+  }
+
   #release(pinned: { release(): void }): void {
     if (this.#gate.closed) return;
     pinned.release();
@@ -332,11 +348,6 @@ interface Found {
   readonly foundValueBytes: Uint8Array;
   readonly foundValueStart: number;
   readonly foundValueEnd: number;
-}
-
-function foundValue(found: Found): Uint8Array | undefined {
-  if (found.foundKind !== EntryKind.Put) return undefined;
-  return copyOut(found.foundValueBytes, found.foundValueStart, found.foundValueEnd);
 }
 
 function limitCheck(limits: EngineOptions['limits']): BatchVisitor {

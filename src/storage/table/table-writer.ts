@@ -102,7 +102,9 @@ export class TableWriter {
     if (full && this.#data.count > 0) this.#endDataBlock();
     if (this.#pending !== undefined) this.#indexPending(key, keyStart, keyEnd);
     if (newKey) this.#rememberKey(key, keyStart, keyEnd);
-    this.#data.add(key, keyStart, keyEnd, timestamp, kind, value, valueStart, valueEnd);
+    const isFirst = newKey || this.#data.count === 0;
+    this.#data.add(key, keyStart, keyEnd, timestamp, kind, value, valueStart, valueEnd, !newKey);
+    if (isFirst) this.#data.slotLast(this.#hashes[this.#keys - 1]!);
     this.#lastTimestamp = timestamp;
     this.#entries++;
     if (kind === EntryKind.Delete) this.#tombstones++;

@@ -44,10 +44,15 @@ export function currentEntry(cursor: EntryCursor): TestEntry {
   return { key, timestamp: cursor.timestamp, value: cursor.kind === EntryKind.Put ? value : undefined };
 }
 
-/** Everything from the cursor's position on. */
+/** Everything from the cursor's position on. What it says about repeated keys must be true. */
 export function drain(cursor: EntryCursor): TestEntry[] {
   const entries: TestEntry[] = [];
-  for (; cursor.valid; cursor.next()) entries.push(currentEntry(cursor));
+  for (; cursor.valid; cursor.next()) {
+    const current = currentEntry(cursor);
+    const repeats = entries.length > 0 && entries.at(-1)!.key === current.key;
+    if (cursor.repeats !== repeats) throw new Error(`"${current.key}" repeats: ${cursor.repeats}, expected ${repeats}`);
+    entries.push(current);
+  }
   return entries;
 }
 

@@ -8,7 +8,8 @@ function block(length: number, fill: number): Uint8Array {
 }
 
 function contentOf(cache: BlockCache, slot: number): Uint8Array {
-  return cache.bytesOf(slot).slice(cache.startOf(slot), cache.endOf(slot));
+  const start = cache.startOf(slot);
+  return cache.bytesOf(slot).slice(start, start + cache.lengthOf(slot));
 }
 
 describe('SIEVE', () => {
