@@ -7,10 +7,12 @@ import type { Pressure } from './commit-pace.js';
 
 /** Sealed memtables that may wait before commits do. */
 export const SEALED_MAX = 2;
-/** Level 0 may hold this many times the runs that start a compaction before flushes wait, and commits behind them. */
-const LEVEL_0_STOP_FACTOR = 4;
-/** From this many times on commits are slowed. */
-const LEVEL_0_SLOW_FACTOR = 2;
+/**
+ * Level 0 may hold this many times the runs that start a compaction before flushes wait, and commits behind them. From the
+ * lower one on commits are slowed. With 4 runs these are the 20 and 36 of RocksDB: a burst passes at full speed.
+ */
+const LEVEL_0_STOP_FACTOR = 9;
+const LEVEL_0_SLOW_FACTOR = 5;
 /**
  * Debt slows from this many times the size of the tree on (the last merge of all is once that), and does so fully at
  * `DEBT_FULL_FACTOR`. It never stops commits.

@@ -10,7 +10,7 @@ import { type EngineStats, type TreePolicyName, WriteBatch } from '../../../../s
 import { MemFileSystem } from '../../../../src/vfs/index.js';
 import { batchOf, bytes, openTestEngine } from '../fixtures.js';
 
-const KEYS = 4000;
+const KEYS = 3000;
 const VALUE = new Uint8Array(100);
 const RATIO = 4;
 const LEVEL_0_RUNS = 4;

@@ -17,10 +17,10 @@ function versionOf(level0Runs: number, largestBytes: number): Version {
 }
 
 describe('pressure', () => {
-  test('rises smoothly with the runs of level 0, from twice what starts a compaction to the stop', () => {
+  test('rises smoothly with the runs of level 0, from five times what starts a compaction to the stop', () => {
     const at = (runs: number): number => treePressure(versionOf(runs, 10_000), policy).value;
-    expect([0, 4, 8, 10, 12, 16, 20].map(at)).toEqual([0, 0, 0, 0.25, 0.5, 1, 1]);
-    expect(treePressure(versionOf(10, 10_000), policy).reason).toBe('level-0');
+    expect([0, 4, 20, 24, 28, 36, 40].map(at)).toEqual([0, 0, 0, 0.25, 0.5, 1, 1]);
+    expect(treePressure(versionOf(24, 10_000), policy).reason).toBe('level-0');
   });
 
   test('rises with debt when several levels have to be merged through one another', () => {
