@@ -36,17 +36,19 @@ export class TreeShape {
   readonly last: number;
   readonly #version: Version;
   readonly #policy: TreePolicy;
+  readonly #kind: TreePolicyName;
   /** Bytes of the largest level. */
   readonly #largestBytes: number;
 
   constructor(version: Version, policy: TreePolicy) {
     this.#version = version;
     this.#policy = policy;
+    this.#kind = policy.sizeRatio === 2 ? 'leveled' : policy.policy;
     const deepest = Math.max(1, version.levels.length - 1);
     let largestBytes = 0;
     for (let level = 1; level <= deepest; level++) largestBytes = Math.max(largestBytes, version.bytesAt(level));
     this.#largestBytes = largestBytes;
-    if (policy.policy === 'tiered') {
+    if (this.#kind === 'tiered') {
       this.first = 1;
       this.last = deepest;
       return;
@@ -59,9 +61,8 @@ export class TreeShape {
 
   /** K: the runs that a level below 0 may hold for long. */
   runsMax(level: number): number {
-    const { policy, sizeRatio } = this.#policy;
-    if (policy === 'leveled' || (policy === 'lazy-leveled' && level >= this.last)) return 1;
-    return sizeRatio - 1;
+    if (this.#kind === 'leveled' || (this.#kind === 'lazy-leveled' && level >= this.last)) return 1;
+    return this.#policy.sizeRatio - 1;
   }
 
   /** Where the content of a level goes: past levels that are neither needed nor occupied. */
@@ -73,8 +74,8 @@ export class TreeShape {
 
   /** Bytes that a level below 0 may hold. */
   bytesMax(level: number): number {
-    const { policy, levelBaseBytes, sizeRatio } = this.#policy;
-    if (policy === 'leveled' && level < this.last) return this.#largestBytes / sizeRatio ** (this.last - level);
+    const { levelBaseBytes, sizeRatio } = this.#policy;
+    if (this.#kind === 'leveled' && level < this.last) return this.#largestBytes / sizeRatio ** (this.last - level);
     const fromTheTop = levelBaseBytes * sizeRatio ** (level - this.first + 1);
     return this.runsMax(level) === 1 ? fromTheTop : fromTheTop * TIERED_SLACK;
   }

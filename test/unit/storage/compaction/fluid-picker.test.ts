@@ -64,7 +64,18 @@ describe('the shape of the tree', () => {
     expect(runsMax(leveled)).toEqual([1, 1]);
     expect(runsMax(tiered)).toEqual([3, 3]);
     expect(runsMax(lazy)).toEqual([3, 1]);
-    expect(runsMax({ ...tiered, sizeRatio: 2 })).toEqual([1, 1]);
+  });
+
+  test('is the same under every policy for a size ratio of 2', () => {
+    const version = versionOf([], [[tableMeta(2, 'a', 'z', 30_000)]], [[tableMeta(1, 'a', 'z', 100_000)]]);
+    const shapes = [leveled, tiered, lazy].map((policy) => {
+      const shape = new TreeShape(version, { ...policy, sizeRatio: 2 });
+      const levels = [1, 2, 3, 4].map((level) => [shape.runsMax(level), shape.bytesMax(level), shape.score(level)]);
+      return { first: shape.first, last: shape.last, levels };
+    });
+    expect(shapes[0]).toMatchObject({ first: 1, last: 4 });
+    expect(shapes[1]).toEqual(shapes[0]);
+    expect(shapes[2]).toEqual(shapes[0]);
   });
 
   test('keeps what is above a leveled largest level to a fraction of it', () => {
