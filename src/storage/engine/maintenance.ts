@@ -59,6 +59,7 @@ interface Waiter<T> {
 interface RunningFlush {
   readonly sealed: SealedMemtable;
   readonly job: FlushJob;
+  readonly result: Promise<JobResult | undefined>;
 }
 
 interface RunningCompaction {
@@ -117,6 +118,9 @@ export class Maintenance {
     if (!this.#flushLaneWorks) {
       this.#flushLaneWorks = true;
       this.#track(this.#runFlushLane());
+    } else if (this.#flush === undefined) {
+      // While synchronous commits keep the event loop from turning, the lane cannot do this itself.
+      this.#nextFlush();
     }
     if (!this.#compactionLaneWorks) {
       this.#compactionLaneWorks = true;
@@ -200,13 +204,15 @@ export class Maintenance {
 
   async #runFlushLane(): Promise<void> {
     try {
-      while (this.#mayBegin() && (this.#flushesOnly || !this.#level0IsOverfull())) {
-        const flush = this.#beginFlush();
+      while (this.#flush !== undefined || this.#mayBegin()) {
+        const flush = this.#flush ?? this.#nextFlush();
         if (flush === undefined) break;
-        const result = await this.#host.executor.run(flush.job);
+        const result = await flush.result;
         assert(result !== undefined, 'nobody cancels a flush');
         // A synchronous commit may have installed it already.
-        if (this.#flush === flush && !this.#host.gate.poisoned) this.#installFlush(flush, result);
+        if (this.#flush !== flush) continue;
+        if (this.#host.gate.poisoned) break;
+        this.#installFlush(flush, result);
       }
     } catch (cause) {
       this.#host.gate.poison(cause);
@@ -247,6 +253,10 @@ export class Maintenance {
     return true;
   }
 
+  #nextFlush(): RunningFlush | undefined {
+    return this.#flushesOnly || !this.#level0IsOverfull() ? this.#beginFlush() : undefined;
+  }
+
   #flushNow(): void {
     const flush = this.#flush ?? this.#beginFlush();
     assert(flush !== undefined, 'there is no room while a memtable is sealed');
@@ -283,7 +293,10 @@ export class Maintenance {
       retention: this.#host.retention.view(),
       olderRuns: spansOfVersion(this.#host.versions.current),
     };
-    this.#flush = { sealed, job };
+    const result = this.#host.executor.run(job);
+    // The lane may come to hear of it long after a synchronous commit has.
+    result.catch(() => undefined);
+    this.#flush = { sealed, job, result };
     return this.#flush;
   }
 

@@ -187,6 +187,17 @@ describe('a job in the worker', () => {
     expect(missing).toBeInstanceOf(base.IoError);
     expect(missing.facts).toEqual({ operation: 'open', path: file, errno: 'ENOENT' });
   });
+
+  test('may be the removal of files', async () => {
+    const [first] = writeInputs(root).map((tables) => join(root, `00000${tables[0]!.fileNumber}.tbl`));
+    const executor = worker();
+    await executor.run(flushJob(root, 3, 1));
+    await executor.remove([first!]);
+    expect(readdirSync(root)).toEqual(['000001.tbl', '000003.tbl']);
+    const failure = await failureOf(executor.remove([first!]));
+    expect(failure).toBeInstanceOf(base.IoError);
+    expect(failure.facts).toEqual({ operation: 'unlink', path: first, errno: 'ENOENT' });
+  });
 });
 
 describe('the end of the worker', () => {
