@@ -122,7 +122,10 @@ const databaseOptionsSchema = z.strictObject({
   entities: z
     .array(z.custom<EntityClass>((value) => typeof value === 'function', 'must be an entity class or definition'))
     .default([]),
-  /** Called with every engine event (flush, compaction, recovery, failure) as plain data. */
+  /**
+   * Called with every engine event (flush, compaction, stall, recovery, failure) as plain data. The same events are
+   * published on the diagnostics channels `varve:flush`, `varve:compaction` and so on.
+   */
   listener: z
     .custom<(event: EngineEvent) => void>((value) => typeof value === 'function', 'must be a function')
     .optional(),
