@@ -120,7 +120,7 @@ export class Maintenance {
       this.#track(this.#runFlushLane());
     } else if (this.#flush === undefined) {
       // While synchronous commits keep the event loop from turning, the lane cannot do this itself.
-      this.#nextFlush();
+      this.#beginFlush();
     }
     if (!this.#compactionLaneWorks) {
       this.#compactionLaneWorks = true;
@@ -128,13 +128,10 @@ export class Maintenance {
     }
   }
 
-  /**
-   * For a close that waits for no compaction: cancels the one under way and begins no other. Flushes go on, however full
-   * level 0 is; the next open catches up.
-   */
+  /** For a close that waits for no compaction: cancels it and begins no other. Flushes go on, however full level 0 is. */
   flushesOnly(): void {
     this.#flushesOnly = true;
-    if (this.#compaction !== undefined) this.#host.executor.cancel(this.#compaction.job);
+    if (this.#compaction) this.#host.executor.cancel(this.#compaction.job);
     this.start();
   }
 
@@ -205,7 +202,7 @@ export class Maintenance {
   async #runFlushLane(): Promise<void> {
     try {
       while (this.#flush !== undefined || this.#mayBegin()) {
-        const flush = this.#flush ?? this.#nextFlush();
+        const flush = this.#flush ?? this.#beginFlush();
         if (flush === undefined) break;
         const result = await flush.result;
         assert(result !== undefined, 'nobody cancels a flush');
@@ -253,10 +250,6 @@ export class Maintenance {
     return true;
   }
 
-  #nextFlush(): RunningFlush | undefined {
-    return this.#flushesOnly || !this.#level0IsOverfull() ? this.#beginFlush() : undefined;
-  }
-
   #flushNow(): void {
     const flush = this.#flush ?? this.#beginFlush();
     assert(flush !== undefined, 'there is no room while a memtable is sealed');
@@ -283,7 +276,7 @@ export class Maintenance {
 
   #beginFlush(): RunningFlush | undefined {
     const sealed = this.#host.memtables.oldestSealed;
-    if (sealed === undefined) return undefined;
+    if (sealed === undefined || (!this.#flushesOnly && this.#level0IsOverfull())) return undefined;
     const job: FlushJob = {
       kind: 'flush',
       memtable: sealed.memtable,
