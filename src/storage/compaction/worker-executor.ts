@@ -4,8 +4,8 @@
  * flush of a short-lived database at its close, are not worth the trip and run on this thread.
  *
  * Measured (2 cores shared with others, Node 20.20, 2M random writes of 116 bytes in batches of 100, log not synced):
- * 380–390 thousand writes/s and turns of the event loop of 8–11 ms at the 99.9th percentile, against 130–155 thousand and
- * 45–90 ms inline.
+ * 315–420 thousand writes/s and an event loop late by 8–16 ms at the 99.9th percentile, against 130–175 thousand and
+ * 33–90 ms inline; with no core left for either thread, the worker is of no use.
  *
  * `runNow` takes a job back that the worker has not begun, and otherwise blocks this thread until the worker is through
  * with it: doing the work twice would cost more, and begun jobs have used their file numbers.
