@@ -3,7 +3,7 @@
  * are one exact double, zeros standing for bytes that a key does not have. The order of these numbers never contradicts
  * the order of the keys, and where they are equal the keys themselves decide.
  *
- * Hot code. Searching 1,700 keys of 23 bytes: 75 ns, where a binary search comparing bytes takes 420 ns.
+ * Hot code. Searching 3,300 keys of 23 bytes: 87 ns, where a binary search comparing bytes takes 344 ns.
  */
 
 const PREFIX_BYTES = 6;

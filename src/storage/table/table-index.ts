@@ -1,36 +1,38 @@
 /**
- * The index of an open table, decoded once into arrays: which data block may hold a key, and where that block lies. Also
- * remembers per block the cache slot it was last seen in, so that a hit needs no lookup.
+ * The index of an open table, decoded once into arrays: which data block may hold a key, and where that block lies, in the
+ * file and in the cache.
  */
 
 import { ByteReader, type MalformedInput } from '../../base/index.js';
+import { type CachedBlocks, NOT_CACHED } from '../cache/block-cache.js';
 import type { Timestamp } from '../entry.js';
 import { BlockReader } from '../format/data-block.js';
 import { type BlockHandle, decodeHandle } from '../format/stored-block.js';
 import { SortedKeys } from './sorted-keys.js';
 
-export class TableIndex {
+export class TableIndex implements CachedBlocks {
   /** Data blocks of the table. */
   readonly count: number;
   /** Per block: offset in the file, stored size without trailer, size of the block itself. */
   readonly offsets: Float64Array;
   readonly payloadBytes: Uint32Array;
   readonly rawBytes: Uint32Array;
-  /** Per block: a slot of the block cache that may hold it; −1 for none. Only a hint. */
+  readonly fileNumber: number;
   readonly slots: Int32Array;
   /** The key and timestamp that end each block. */
   readonly #keys: SortedKeys;
   readonly #timestamps: Float64Array;
 
   /** Decodes a verified index block. Throws what `malformed` builds. */
-  constructor(block: Uint8Array, malformed: MalformedInput) {
+  constructor(fileNumber: number, block: Uint8Array, malformed: MalformedInput) {
+    this.fileNumber = fileNumber;
     const reader = new BlockReader();
     reader.reset(block, 0, block.length);
     this.count = reader.count;
     this.offsets = new Float64Array(this.count);
     this.payloadBytes = new Uint32Array(this.count);
     this.rawBytes = new Uint32Array(this.count);
-    this.slots = new Int32Array(this.count).fill(-1);
+    this.slots = new Int32Array(this.count).fill(NOT_CACHED);
     this.#timestamps = new Float64Array(this.count);
     this.#keys = new SortedKeys(this.count, (number) => {
       reader.load(number);

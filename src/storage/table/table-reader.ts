@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { CorruptionError, EMPTY_BYTES } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
-import type { BlockCache } from '../cache/block-cache.js';
+import { type BlockCache, NOT_CACHED } from '../cache/block-cache.js';
 import type { EntryKind, Timestamp } from '../entry.js';
 import { BloomFilter } from '../format/bloom-filter.js';
 import { BlockReader } from '../format/data-block.js';
@@ -59,7 +59,7 @@ export class TableReader {
       }
       this.properties = this.#readFrame(found);
       const { index } = this.properties;
-      this.index = new TableIndex(this.readBlock(index), (at, expected, found) =>
+      this.index = new TableIndex(fileNumber, this.readBlock(index), (at, expected, found) =>
         CorruptionError.at(this.name, index.offset, { expected, found: `${found} at ${at}` }),
       );
       this.#filter = this.#readFilter();
@@ -96,33 +96,26 @@ export class TableReader {
       target.reset(block, 0, block.length);
       return;
     }
-    const { offsets, slots } = this.index;
-    const offset = offsets[number]!;
-    let slot = slots[number]!;
-    if (slot < 0 || !cache.holds(slot, this.fileNumber, offset)) {
-      slot = cache.find(this.fileNumber, offset);
-      if (slot < 0) {
-        const block = this.readBlock(this.index.handleAt(number));
-        slot = cache.insert(this.fileNumber, offset, block);
-        if (slot < 0) {
-          target.reset(block, 0, block.length);
-          return;
-        }
+    let slot = cache.find(this.index, number);
+    if (slot === NOT_CACHED) {
+      const block = this.readBlock(this.index.handleAt(number));
+      slot = cache.insert(this.index, number, block);
+      if (slot === NOT_CACHED) {
+        target.reset(block, 0, block.length);
+        return;
       }
-      slots[number] = slot;
     }
     const start = cache.startOf(slot);
-    target.reset(cache.bytesOf(slot), start, start + cache.lengthOf(slot));
+    target.reset(cache.bytesOf(slot), start, start + this.index.rawBytes[number]!);
   }
 
-  /** The same if the block is known to lie in the cache; otherwise false, and nothing happens. */
+  /** The same if the block lies in the cache; otherwise false, and nothing happens. */
   loadIfCached(number: number, target: BlockReader): boolean {
     const cache = this.cache;
-    const slot = this.index.slots[number]!;
-    if (cache === undefined || slot < 0) return false;
-    if (!cache.holds(slot, this.fileNumber, this.index.offsets[number]!)) return false;
+    if (cache === undefined || this.index.slots[number] === NOT_CACHED) return false;
+    const slot = cache.find(this.index, number);
     const start = cache.startOf(slot);
-    target.reset(cache.bytesOf(slot), start, start + cache.lengthOf(slot));
+    target.reset(cache.bytesOf(slot), start, start + this.index.rawBytes[number]!);
     return true;
   }
 

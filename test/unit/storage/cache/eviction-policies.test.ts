@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { randomBelow, seededRandom } from '../../../../src/base/index.js';
-import { BlockCache } from '../../../../src/storage/cache/block-cache.js';
+import { BlockCache, NOT_CACHED } from '../../../../src/storage/cache/block-cache.js';
 import { CACHE_POLICIES, type CachePolicyName, evictionPolicy } from '../../../../src/storage/cache/eviction-policy.js';
 import { FrequencySketch } from '../../../../src/storage/cache/frequency-sketch.js';
 import { KeyQueue } from '../../../../src/storage/cache/key-queue.js';
@@ -11,8 +11,9 @@ const CAPACITY = 100;
 function hitRate(policy: CachePolicyName, trace: Iterable<number>): number {
   const cache = new BlockCache({ maxBytes: (CAPACITY * 64) / 0.75, cellBytes: 64, policy });
   const block = new Uint8Array(64);
+  const blocks = { fileNumber: 1, slots: new Int32Array(100_000).fill(NOT_CACHED) };
   for (const number of trace) {
-    if (cache.find(1, number * 64) < 0) cache.insert(1, number * 64, block);
+    if (cache.find(blocks, number) === NOT_CACHED) cache.insert(blocks, number, block);
   }
   expect(cache.stats().blocks).toBe(CAPACITY);
   return cache.stats().hitRate;

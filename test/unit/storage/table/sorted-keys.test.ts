@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { compareBytes, randomBelow, seededRandom } from '../../../../src/base/index.js';
+import { compareBytes, hexPreview, randomBelow, seededRandom } from '../../../../src/base/index.js';
 import { SortedKeys } from '../../../../src/storage/table/sorted-keys.js';
 import { bytes } from '../fixtures.js';
 
@@ -11,7 +11,7 @@ function expectFound(keys: readonly Uint8Array[], probes: readonly Uint8Array[])
   const sorted = keysOf(keys);
   for (const probe of probes) {
     const expected = keys.findIndex((key) => compareBytes(key, probe) >= 0);
-    expect(sorted.lowerBound(probe), `probe ${[...probe]}`).toBe(expected < 0 ? keys.length : expected);
+    expect(sorted.lowerBound(probe), `probe ${hexPreview(probe)}`).toBe(expected < 0 ? keys.length : expected);
   }
 }
 
