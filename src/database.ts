@@ -23,7 +23,7 @@ import { type DatabaseSettings, DEFAULT_SETTINGS } from './settings.js';
 import { DatabaseSnapshot } from './snapshot.js';
 import { type PreparedStatement, SqlDatabase, type SqlResult } from './sql/index.js';
 import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFunctionSync } from './sql-function.js';
-import { type EventListener, inlineExecutor, WriteBatch } from './storage/index.js';
+import { type EventListener, inlineExecutor, workerExecutor, WriteBatch } from './storage/index.js';
 import { DatabaseTransaction } from './transaction.js';
 import { type Environment, MemFileSystem, systemEnvironment } from './vfs/index.js';
 
@@ -49,18 +49,22 @@ export async function open(directory: string, options?: DatabaseOptions): Promis
     ...(inMemory ? { fileSystem: new MemFileSystem() } : {}),
     ...settings.environment,
   });
-  const { store, report } = await TransactionalStore.open(inMemory ? IN_MEMORY_DIRECTORY : directory, settings, {
-    environment,
-    executor: inlineExecutor(environment),
-    listener: guarded(settings.listener, environment),
-  });
+  const onSystemFiles = !inMemory && settings.environment?.fileSystem === undefined;
+  const makeExecutor = onSystemFiles && settings.background === 'worker' ? workerExecutor : inlineExecutor;
+  const executor = makeExecutor(environment, settings.compaction);
+  let store: TransactionalStore | undefined;
   try {
+    const listener = guarded(settings.listener, environment);
+    const dependencies = { environment, executor, listener };
+    const opened = await TransactionalStore.open(inMemory ? IN_MEMORY_DIRECTORY : directory, settings, dependencies);
+    store = opened.store;
     const sql = new SqlDatabase(store, settings.sql, environment);
     const orm = new Orm(sql, store, settings.entities, environment);
     await orm.synchronise();
-    return new Database({ environment, store, sql, orm }, report);
+    return new Database({ environment, executor, store, sql, orm }, opened.report);
   } catch (error) {
-    await store.close();
+    await store?.close();
+    await executor.close();
     throw error;
   }
 }
@@ -173,12 +177,16 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
   }
 
   async #close(): Promise<void> {
-    const { sql, store } = this.#services;
+    const { sql, store, executor } = this.#services;
     try {
       // Writes the numbers that generated columns did not use; an engine that has stopped itself takes no writes.
       if (!store.engine.poisoned) sql.close();
     } finally {
-      await store.close();
+      try {
+        await store.close();
+      } finally {
+        await executor.close();
+      }
     }
   }
 }

@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { InvalidArgumentError } from './base/index.js';
 import type { EntityClass } from './orm/index.js';
 import { type DatabaseSettings, DEFAULT_SETTINGS as DEFAULTS } from './settings.js';
-import type { EngineEvent } from './storage/index.js';
+import { CACHE_POLICIES, type EngineEvent } from './storage/index.js';
 import type { Environment } from './vfs/index.js';
 
 const KIB = 1024;
@@ -29,12 +29,19 @@ const walSync = z.union(
 );
 
 const compactionSchema = z.strictObject({
+  /**
+   * `'leveled'`: one sorted run per level, for reading and little space. `'tiered'`: `sizeRatio - 1` runs per level, for
+   * writing. `'lazy-leveled'`: tiered, except for the largest level.
+   */
+  policy: z.enum(['leveled', 'tiered', 'lazy-leveled']).default(DEFAULTS.compaction.policy),
   /** Level-0 tables that start a merge. */
   level0Runs: count(2, 64).default(DEFAULTS.compaction.level0Runs),
-  /** Target size of level 1, in bytes. */
+  /** What level 0 is expected to hold by then, in bytes; level 1 may hold `sizeRatio` times as much, and so on. */
   levelBaseBytes: bytes(1 * KIB, 2 ** 40).default(DEFAULTS.compaction.levelBaseBytes),
   /** How many times larger each level is than the one above it. */
   sizeRatio: count(2, 100).default(DEFAULTS.compaction.sizeRatio),
+  /** What flushes and merges together may write, in bytes per second; only merges wait for it. No limit by default. */
+  bytesPerSecond: bytes(1 * KIB, 2 ** 40).optional(),
 });
 
 const limitsSchema = z.strictObject({
@@ -95,6 +102,8 @@ const databaseOptionsSchema = z.strictObject({
     .strictObject({
       /** Memory for table blocks, in bytes. */
       bytes: bytes(0, 64 * 1024 * MIB).default(DEFAULTS.blockCache.bytes),
+      /** Which block leaves a full cache: `'sieve'`, `'lru'`, `'arc'` or `'tinylfu'`. */
+      policy: z.enum(CACHE_POLICIES).default(DEFAULTS.blockCache.policy),
     })
     .prefault({}),
   /** Bits per key of each table's Bloom filter; 0 leaves filters out. */
@@ -102,13 +111,21 @@ const databaseOptionsSchema = z.strictObject({
   /** `'lz4'` needs the optional package `lz4-napi`; without it blocks are written uncompressed. */
   compression: z.enum(['lz4', 'none']).default(DEFAULTS.compression),
   compaction: compactionSchema.prefault({}),
+  /**
+   * Where flushes and merges run: `'worker'` in a thread of their own, `'inline'` between the other work of this one. A
+   * database in memory, or on a file system passed as `environment`, is always served inline.
+   */
+  background: z.enum(['worker', 'inline']).default(DEFAULTS.background),
   limits: limitsSchema.prefault({}),
   sql: sqlSchema.prefault({}),
   /** Entity classes and definitions whose tables are created, or compared with the stored ones, on open. */
   entities: z
     .array(z.custom<EntityClass>((value) => typeof value === 'function', 'must be an entity class or definition'))
     .default([]),
-  /** Called with every engine event (flush, compaction, recovery, failure) as plain data. */
+  /**
+   * Called with every engine event (flush, compaction, stall, recovery, failure) as plain data. The same events are
+   * published on the diagnostics channels `varve:flush`, `varve:compaction` and so on.
+   */
   listener: z
     .custom<(event: EngineEvent) => void>((value) => typeof value === 'function', 'must be a function')
     .optional(),

@@ -11,6 +11,8 @@ import type { Environment } from './vfs/index.js';
 
 /** Complete and checked options; `options.ts` says what each one means. */
 export interface DatabaseSettings extends StoreOptions {
+  readonly compaction: StoreOptions['compaction'] & { readonly bytesPerSecond?: number | undefined };
+  readonly background: 'worker' | 'inline';
   readonly sql: { readonly statementCacheSize: number; readonly limits: SqlLimits };
   readonly entities: readonly EntityClass[];
   readonly listener?: EventListener | undefined;
@@ -27,10 +29,11 @@ export const DEFAULT_SETTINGS = {
   memtableBytes: 8 * MIB,
   blockBytes: 4 * KIB,
   tableBytes: 8 * MIB,
-  blockCache: { bytes: 64 * MIB },
+  blockCache: { bytes: 256 * MIB, policy: 'sieve' },
   bloomBitsPerKey: 10,
   compression: 'lz4',
-  compaction: { level0Runs: 4, levelBaseBytes: 32 * MIB, sizeRatio: 10 },
+  compaction: { policy: 'leveled', level0Runs: 4, levelBaseBytes: 32 * MIB, sizeRatio: 10 },
+  background: 'worker',
   limits: {
     keyBytes: 64 * KIB,
     valueBytes: 64 * MIB,

@@ -20,6 +20,7 @@ import {
   utf8Decode,
   utf8Encode,
 } from '../base/index.js';
+import { copyOut } from '../storage/index.js';
 
 /** A tuple, or a single part standing for the tuple that holds only it. */
 export type TupleKey = TuplePart | Tuple;
@@ -38,6 +39,8 @@ export interface ValueCodec<Value> {
   encode(value: Value): Uint8Array;
   /** Decodes `bytes[start, end)`, a view that the caller will overwrite: the result must not refer to it. */
   decode(bytes: Uint8Array, start: number, end: number): Value;
+  /** Decodes bytes that are the result's to keep. */
+  decodeOwned(bytes: Uint8Array): Value;
 }
 
 const tupleKeys: KeyCodec<TupleKey, TuplePart[]> = {
@@ -51,7 +54,7 @@ const tupleKeys: KeyCodec<TupleKey, TuplePart[]> = {
 
 const byteKeys: KeyCodec<Uint8Array, Uint8Array> = {
   append: (writer, key) => writer.raw(requireBytes('a key of a bytes keyspace', key)),
-  decode: (bytes, start, end) => bytes.slice(start, end),
+  decode: copyOut,
   prefixRange,
 };
 
@@ -64,16 +67,19 @@ const textKeys: KeyCodec<string, string> = {
 const structuredValues: ValueCodec<unknown> = {
   encode: encodeValue,
   decode: (bytes, start, end) => decodeValue(bytes.slice(start, end)),
+  decodeOwned: decodeValue,
 };
 
 const byteValues: ValueCodec<Uint8Array> = {
   encode: (value) => requireBytes('a value of a bytes keyspace', value),
-  decode: (bytes, start, end) => bytes.slice(start, end),
+  decode: copyOut,
+  decodeOwned: (bytes) => bytes,
 };
 
 const textValues: ValueCodec<string> = {
   encode: (value) => utf8Encode(requireText('a value of a utf8 keyspace', value)),
   decode: decodeText,
+  decodeOwned: (bytes) => decodeText(bytes, 0, bytes.length),
 };
 
 const jsonValues: ValueCodec<unknown> = {
@@ -83,6 +89,7 @@ const jsonValues: ValueCodec<unknown> = {
     return utf8Encode(text);
   },
   decode: (bytes, start, end) => JSON.parse(decodeText(bytes, start, end)) as unknown,
+  decodeOwned: (bytes) => JSON.parse(decodeText(bytes, 0, bytes.length)) as unknown,
 };
 
 /** Key codecs by the name that `db.keyspace(…, { keys })` takes. */

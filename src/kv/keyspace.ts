@@ -6,6 +6,7 @@
 
 import {
   ByteWriter,
+  EMPTY_BYTES,
   InvalidArgumentError,
   intersectRanges,
   type KeyRange,
@@ -14,6 +15,7 @@ import {
 } from '../base/index.js';
 import type { Durability, ReadView } from '../mvcc/index.js';
 import type { KeyCodec, ValueCodec } from './codecs.js';
+import { type EntryDecoder, EntryScan } from './scan.js';
 
 /** How one keyspace maps to bytes: every key is `prefix`, then the codec's encoding. */
 export interface KeyspaceLayout<KeyIn, KeyOut, Value> {
@@ -62,8 +64,10 @@ export type BatchOperation<KeyIn, Value> =
   | { readonly type: 'put'; readonly key: KeyIn; readonly value: Value }
   | { readonly type: 'delete'; readonly key: KeyIn };
 
-/** One for all: a key is encoded and copied out within one call, and opening a transaction should not allocate. */
+/** One for all: a key is encoded and used within one call, and opening a transaction should not allocate. */
 const scratch = new ByteWriter(256);
+/** Whose prefix `scratch` begins with: calls for one keyspace tend to come in a row. */
+let scratchPrefix: Uint8Array | undefined;
 
 export class KeyspaceReader<KeyIn, KeyOut, Value> {
   readonly #source: KeyspaceSource;
@@ -80,7 +84,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   getSync<V extends Value = Value>(key: KeyIn): V | undefined {
-    return this.#decode(this.#source.view().get(this.keyBytes(key))) as V | undefined;
+    return this.#decode(this.#source.view().get(this.#keyView(key))) as V | undefined;
   }
 
   /** The values of `keys` in their order, all from one version of the store. */
@@ -90,7 +94,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
 
   getManySync<V extends Value = Value>(keys: readonly KeyIn[]): (V | undefined)[] {
     const view = this.#source.view();
-    return keys.map((key) => this.#decode(view.get(this.keyBytes(key))) as V | undefined);
+    return keys.map((key) => this.#decode(view.get(this.#keyView(key))) as V | undefined);
   }
 
   async has(key: KeyIn): Promise<boolean> {
@@ -98,7 +102,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   hasSync(key: KeyIn): boolean {
-    return this.#source.view().has(this.keyBytes(key));
+    return this.#source.view().has(this.#keyView(key));
   }
 
   /** Entries in key order from one version of the store: writes made during the iteration do not show. */
@@ -106,30 +110,18 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
     yield* this.scanSync<V>(options);
   }
 
-  *scanSync<V extends Value = Value>(options: ScanOptions<KeyIn> = {}): Generator<[KeyOut, V], void, undefined> {
-    const { keys, values, prefix } = this.#layout;
-    let remaining = scanLimit(options.limit);
-    if (remaining === 0) return;
-    const cursor = this.#source.view().cursor(this.#range(options), { reverse: options.reverse ?? false });
-    try {
-      while (remaining > 0 && cursor.next()) {
-        remaining--;
-        yield [
-          keys.decode(cursor.keyBytes, cursor.keyStart + prefix.length, cursor.keyEnd),
-          values.decode(cursor.valueBytes, cursor.valueStart, cursor.valueEnd) as V,
-        ];
-      }
-    } finally {
-      cursor.close();
-    }
+  scanSync<V extends Value = Value>(options: ScanOptions<KeyIn> = {}): Generator<[KeyOut, V], void, undefined> {
+    const decoder = this.#layout as unknown as EntryDecoder<KeyOut, V>;
+    return new EntryScan(decoder, () => {
+      const limit = scanLimit(options.limit);
+      const range = limit === 0 ? NOTHING : this.#range(options);
+      return { cursor: this.#source.view().cursor(range, { reverse: options.reverse ?? false }), limit };
+    });
   }
 
   /** The stored form of `key`. */
   protected keyBytes(key: KeyIn): Uint8Array {
-    scratch.reset();
-    scratch.raw(this.#layout.prefix);
-    this.#layout.keys.append(scratch, key);
-    return scratch.toBytes();
+    return this.#keyView(key).slice();
   }
 
   /** The stored form of `value`; copied by whoever keeps it. */
@@ -137,8 +129,22 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
     return this.#layout.values.encode(value);
   }
 
+  /** The stored form of `key`, for a call that does not keep it: overwritten by the next key of any keyspace. */
+  #keyView(key: KeyIn): Uint8Array {
+    const { prefix, keys } = this.#layout;
+    if (scratchPrefix === prefix) {
+      scratch.reset(prefix.length);
+    } else {
+      scratch.reset();
+      scratch.raw(prefix);
+      scratchPrefix = prefix;
+    }
+    keys.append(scratch, key);
+    return scratch.bytes();
+  }
+
   #decode(bytes: Uint8Array | undefined): Value | undefined {
-    return bytes === undefined ? undefined : this.#layout.values.decode(bytes, 0, bytes.length);
+    return bytes === undefined ? undefined : this.#layout.values.decodeOwned(bytes);
   }
 
   #range(options: ScanOptions<KeyIn>): KeyRange {
@@ -153,6 +159,8 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
     ].reduce<KeyRange>(intersectRanges, whole);
   }
 }
+
+const NOTHING: KeyRange = { lower: EMPTY_BYTES, upper: EMPTY_BYTES };
 
 function scanLimit(limit: number | undefined): number {
   if (limit === undefined) return Number.POSITIVE_INFINITY;

@@ -27,9 +27,10 @@ export class ReadSet {
     this.#bytesMax = bytesMax;
   }
 
+  /** Copies the key. */
   addKey(key: Uint8Array): void {
     if (this.#hull !== undefined) {
-      this.#widen({ lower: key, upper: keyAfter(key) });
+      this.#widen({ lower: key.slice(), upper: keyAfter(key) });
       return;
     }
     const keys = (this.#keys ??= this.#pool.take());

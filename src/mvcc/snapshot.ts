@@ -29,7 +29,8 @@ export class Snapshot implements ReadView, Disposable {
   }
 
   has(key: Uint8Array): boolean {
-    return this.get(key) !== undefined;
+    this.#assertOpen();
+    return this.#engine.has(key, this.timestamp);
   }
 
   cursor(range: KeyRange, options?: CursorOptions): RangeCursor {
@@ -73,7 +74,7 @@ export class LatestView implements ReadView {
   }
 
   has(key: Uint8Array): boolean {
-    return this.#engine.get(key, this.#engine.lastTimestamp) !== undefined;
+    return this.#engine.has(key, this.#engine.lastTimestamp);
   }
 
   /** A cursor over one state, that of its creation. */

@@ -32,7 +32,7 @@ export interface CursorOptions {
 /** Reads as of one timestamp. Synchronous: what is not in memory costs one `pread`. */
 export interface ReadView {
   readonly timestamp: Timestamp;
-  /** The value of `key`, owned by the caller; undefined when there is none. */
+  /** The value of `key`, owned by the caller; undefined when there is none. `key` is not kept. */
   get(key: Uint8Array): Uint8Array | undefined;
   has(key: Uint8Array): boolean;
   cursor(range: KeyRange, options?: CursorOptions): RangeCursor;

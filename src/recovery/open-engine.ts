@@ -5,7 +5,7 @@
  */
 
 import { dirname, join } from 'node:path';
-import { CorruptionError, InvalidArgumentError, IoError } from '../base/index.js';
+import { assert, CorruptionError, InvalidArgumentError, IoError } from '../base/index.js';
 import {
   CURRENT_NAME,
   type DatabaseState,
@@ -18,6 +18,7 @@ import {
   LogWriter,
   ManifestWriter,
   parseFileName,
+  publishing,
   readManifest,
   type RecoveredEngine,
   type SealedMemtable,
@@ -73,9 +74,10 @@ export async function openEngine(
     const recovery = new Recovery(directory, options, dependencies, inspection);
     const recovered = options.readOnly ? await recovery.readOnly(lock) : await recovery.writable(lock);
     const report = { ...recovery.report(), tookMs: clock.monotonicMs() - startedMs };
-    const engine = new Engine(recovered, options, dependencies);
+    const listener = publishing(dependencies.listener, directory);
+    const engine = new Engine(recovered, options, { ...dependencies, listener });
     const { lastTimestamp, batchesReplayed, tornBytesCut, tookMs } = report;
-    dependencies.listener({ type: 'recovery', lastTimestamp, batchesReplayed, tornBytesCut, tookMs });
+    listener({ type: 'recovery', lastTimestamp, batchesReplayed, tornBytesCut, tookMs });
     return { engine, report };
   } catch (cause) {
     lock.release();
@@ -210,6 +212,7 @@ class Recovery {
       olderRuns: version.levels.flatMap(({ runs }) => runs.map((run) => run.tables)),
     };
     const result = await this.#dependencies.executor.run(job);
+    assert(result !== undefined, 'nobody cancels a flush');
     this.#state = {
       ...this.#state,
       version: version.with(

@@ -26,6 +26,8 @@ export interface EntryCursor {
   readonly keyEnd: number;
   readonly timestamp: Timestamp;
   readonly kind: EntryKind;
+  /** The key is that of the entry on which the cursor stood before; false after a seek. */
+  readonly repeats: boolean;
   /** Empty for `Delete`. */
   readonly valueBytes: Uint8Array;
   readonly valueStart: number;

@@ -1,18 +1,26 @@
 /** The LSM engine: batches in, versions by key and timestamp out. Knows nothing of transactions, tuples or SQL. */
 
-export { inlineExecutor } from './compaction/inline-executor.js';
+export { copyOut } from './byte-copy.js';
+export { CACHE_POLICIES, type CachePolicyName } from './cache/eviction-policy.js';
+export { type ExecutorOptions, inlineExecutor } from './compaction/inline-executor.js';
 export type { CompactionJob, FlushJob, Job, JobExecutor, JobResult } from './compaction/job.js';
+export { workerExecutor } from './compaction/worker-executor.js';
+export type { TreePolicy, TreePolicyName } from './compaction/tree-shape.js';
 export type { RetentionPolicy, RetentionView } from './compaction/version-filter.js';
 export type { EngineCursor } from './cursor/engine-cursor.js';
-export { Engine, type EngineStats, type LevelStats, type RecoveredEngine } from './engine/engine.js';
+export type { StallStats } from './engine/commit-pace.js';
+export { Engine, type RecoveredEngine } from './engine/engine.js';
 export type {
   Durability,
   EngineDependencies,
   EngineEvent,
   EngineOptions,
   EventListener,
+  StallReason,
   WalSync,
 } from './engine/engine-options.js';
+export type { Amplification, EngineStats, LevelStats } from './engine/engine-stats.js';
+export { type EngineMessage, publishing } from './engine/event-channels.js';
 export type { SealedMemtable } from './engine/memtable-stack.js';
 export type { PinnedFiles, PinnedTable } from './engine/pinned-files.js';
 export { type EntryCursor, EntryKind, MAX_TIMESTAMP, type Timestamp } from './entry.js';

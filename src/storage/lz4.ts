@@ -25,7 +25,11 @@ function load(): Lz4Codec | undefined {
     const library = createRequire(import.meta.url)('lz4-napi') as typeof import('lz4-napi');
     return {
       compress: (bytes) => library.compressSync(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)),
-      decompress: (bytes) => library.uncompressSync(bytes),
+      decompress: (bytes) => {
+        const { buffer, byteOffset, length } = library.uncompressSync(bytes);
+        // A plain array like every other block: the loops that search them stay monomorphic.
+        return new Uint8Array(buffer, byteOffset, length);
+      },
     };
   } catch {
     // Not installed, or no binary for this platform: an optional dependency is allowed to be absent.

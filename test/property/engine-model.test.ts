@@ -1,6 +1,7 @@
 /**
  * The engine against a model that keeps every version of every key: gets and scans as of every timestamp that is still
- * promised, in both directions and with bounds, through flushes, compactions and reopening, with everything tiny.
+ * promised, in both directions and with bounds, through flushes, compactions and reopening, with everything tiny, under
+ * every compaction policy and from one to another.
  */
 
 import fc from 'fast-check';
@@ -8,10 +9,12 @@ import { expect, test } from 'vitest';
 import { compareBytes, type KeyRange, rangeContains, utf8Encode } from '../../src/base/index.js';
 import { openEngine, type OpenEngineOptions, verify } from '../../src/recovery/index.js';
 import {
+  CACHE_POLICIES,
   type Engine,
   type EngineDependencies,
   inlineExecutor,
   type RetentionView,
+  type TreePolicyName,
   type WalSync,
   WriteBatch,
 } from '../../src/storage/index.js';
@@ -23,11 +26,14 @@ const KEYS = Array.from({ length: 12 }, (_, i) =>
   utf8Encode(['', 'a', 'ab', 'b\0', 'key', 'key/'][i % 6]! + 'x'.repeat(i >> 2)),
 );
 
+const POLICIES: readonly TreePolicyName[] = ['leveled', 'tiered', 'lazy-leveled'];
+
 type Write = { readonly key: number; readonly value: number | undefined };
 type Command =
   | { readonly kind: 'write'; readonly writes: readonly Write[]; readonly how: 'await' | 'queue' | 'sync' }
   | { readonly kind: 'read'; readonly asOf: number; readonly lower: number; readonly upper: number }
   | { readonly kind: 'pin' | 'unpin' | 'flush' | 'compact' | 'reopen' | 'advance' }
+  | { readonly kind: 'reshape'; readonly policy: TreePolicyName }
   | { readonly kind: 'compact-range'; readonly lower: number; readonly upper: number };
 
 const keyNumber = fc.nat(KEYS.length - 1);
@@ -63,6 +69,10 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({ kind: fc.constant('compact-range' as const), lower: keyNumber, upper: keyNumber }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('reshape' as const), policy: fc.constantFrom(...POLICIES) }),
+  },
 );
 
 const options: fc.Arbitrary<OpenEngineOptions> = fc.record({
@@ -72,13 +82,14 @@ const options: fc.Arbitrary<OpenEngineOptions> = fc.record({
   memtableBytes: fc.constantFrom(200, 1500),
   blockBytes: fc.constantFrom(1, 120, 4096),
   tableBytes: fc.constantFrom(1, 700),
-  blockCache: fc.record({ bytes: fc.constantFrom(0, 300, 100_000) }),
+  blockCache: fc.record({ bytes: fc.constantFrom(0, 300, 3000, 100_000), policy: fc.constantFrom(...CACHE_POLICIES) }),
   bloomBitsPerKey: fc.constantFrom(0, 10),
   compression: fc.constantFrom('lz4', 'none'),
   compaction: fc.record({
+    policy: fc.constantFrom(...POLICIES),
     level0Runs: fc.integer({ min: 1, max: 4 }),
-    levelBaseBytes: fc.constantFrom(300, 3000),
-    sizeRatio: fc.constantFrom(2, 8),
+    levelBaseBytes: fc.constantFrom(60, 300, 3000),
+    sizeRatio: fc.constantFrom(2, 3, 8),
   }),
   limits: fc.constant({ keyBytes: 100, valueBytes: 1000, batchBytes: 100_000 }),
 });
@@ -140,7 +151,7 @@ class Model {
 
 class Run {
   readonly #model = new Model();
-  readonly #options: OpenEngineOptions;
+  #options: OpenEngineOptions;
   readonly #environment: Environment = systemEnvironment({ fileSystem: new MemFileSystem() });
   readonly #faults: unknown[] = [];
   #engine!: Engine;
@@ -176,7 +187,12 @@ class Run {
     else if (one.kind === 'compact') await this.#engine.compact();
     else if (one.kind === 'compact-range')
       await this.#engine.compact({ lower: KEYS[one.lower], upper: KEYS[one.upper] });
-    else await this.#reopen();
+    else {
+      if (one.kind === 'reshape') {
+        this.#options = { ...this.#options, compaction: { ...this.#options.compaction, policy: one.policy } };
+      }
+      await this.#reopen();
+    }
   }
 
   /** The whole state at the end, and a full check of what lies on the disk. */

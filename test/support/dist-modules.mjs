@@ -9,6 +9,7 @@ function load(layer) {
   return import(new URL(`../../build/${layer}/index.js`, import.meta.url).href);
 }
 
+export const varve = /** @type {typeof import('../../src/index.js')} */ (await load('.'));
 export const base = /** @type {typeof import('../../src/base/index.js')} */ (await load('base'));
 export const vfs = /** @type {typeof import('../../src/vfs/index.js')} */ (await load('vfs'));
 export const storage = /** @type {typeof import('../../src/storage/index.js')} */ (await load('storage'));

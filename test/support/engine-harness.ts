@@ -17,7 +17,7 @@ export const smallOptions: EngineOptions & { createIfMissing: boolean } = {
   blockCache: { bytes: 64 * 1024 },
   bloomBitsPerKey: 10,
   compression: 'none',
-  compaction: { level0Runs: 2, levelBaseBytes: 2 * 1024, sizeRatio: 3 },
+  compaction: { policy: 'leveled', level0Runs: 2, levelBaseBytes: 2 * 1024, sizeRatio: 3 },
   limits: { keyBytes: 1024, valueBytes: 64 * 1024, batchBytes: 256 * 1024 },
 };
 

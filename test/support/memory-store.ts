@@ -18,7 +18,7 @@ export const STORE_OPTIONS: StoreOptions = {
   blockCache: { bytes: 1024 * KIB },
   bloomBitsPerKey: 10,
   compression: 'none',
-  compaction: { level0Runs: 2, levelBaseBytes: 256 * KIB, sizeRatio: 4 },
+  compaction: { policy: 'leveled', level0Runs: 2, levelBaseBytes: 256 * KIB, sizeRatio: 4 },
   limits: { keyBytes: 64 * KIB, valueBytes: 1024 * KIB, batchBytes: 4096 * KIB, transactionBytes: 1024 * KIB },
 };
 

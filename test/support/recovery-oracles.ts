@@ -47,7 +47,7 @@ function tablesIn(fileSystem: FileSystem, directory: string): ReadonlyMap<string
 }
 
 /** No compaction, so that tables only change by recovery. */
-const quiet = { compaction: { level0Runs: 1000, levelBaseBytes: 2 ** 40, sizeRatio: 10 } };
+const quiet = { compaction: { policy: 'leveled', level0Runs: 1000, levelBaseBytes: 2 ** 40, sizeRatio: 10 } } as const;
 
 async function checkState(
   fileSystem: FileSystem,

@@ -1,19 +1,33 @@
 /**
- * Cache of table blocks, after verification and decompression, by (file number, offset).
+ * Cache of table blocks, after verification and decompression. An open table keeps the slot of each of its blocks in an
+ * array that only the cache writes, so that a hit is one load and no lookup; when a block is evicted, its slot is taken out
+ * of that array. (Checking in the cache whose block a slot holds cost 70 ns more per random read.)
  *
  * Blocks up to `cellBytes` live in cells of slabs that are allocated as they fill, three quarters of the budget; larger
- * ones in memory of their own, the last quarter. Both parts evict by SIEVE. What `find` and `insert` answer is a slot,
+ * ones in memory of their own, the last quarter. Both parts evict by the same policy. What `find` and `insert` answer is a slot,
  * whose bytes hold until the next `insert`: readers search or copy at once and never pin.
  */
 
-import { SieveQueue } from './sieve-queue.js';
+import { type CachePolicyName, type EvictionPolicy, evictionPolicy } from './eviction-policy.js';
 
-const CELLS_PER_SLAB = 64;
+const SLAB_BYTES = 1024 * 1024;
 const LARGE_SHARE = 0.25;
+/** In the slots of a table's blocks: not here. */
+export const NOT_CACHED = -1;
+
+/** The blocks of one open table. */
+export interface CachedBlocks {
+  readonly fileNumber: number;
+  /** Per block its slot in the cache, or `NOT_CACHED`. Written by the cache alone. */
+  readonly slots: Int32Array;
+}
 
 export interface BlockCacheStats {
+  readonly policy: CachePolicyName;
   readonly hits: number;
   readonly misses: number;
+  /** Hits per lookup, 0 … 1; 0 while there were none. */
+  readonly hitRate: number;
   readonly evictions: number;
   readonly blocks: number;
   /** Bytes in use by blocks, whole cells counted. */
@@ -22,101 +36,104 @@ export interface BlockCacheStats {
 }
 
 export class BlockCache {
+  readonly #policy: CachePolicyName;
   readonly #maxBytes: number;
   readonly #cellBytes: number;
   readonly #cells: number;
+  /** A power of two, and its logarithm. */
+  readonly #cellsPerSlab: number;
+  readonly #slabShift: number;
   readonly #slabs: Uint8Array[] = [];
-  readonly #cellQueue: SieveQueue;
+  readonly #cellQueue: EvictionPolicy;
   #cellsUsed = 0;
 
   readonly #largeBytesMax: number;
-  readonly #largeQueue: SieveQueue;
+  readonly #largeQueue: EvictionPolicy;
   readonly #large: (Uint8Array | undefined)[] = [];
   readonly #largeFree: number[] = [];
   #largeBytes = 0;
 
-  /** Per slot: its key and the length of its block. */
-  readonly #fileNumbers: Float64Array;
-  readonly #offsets: Float64Array;
-  readonly #lengths: Uint32Array;
-  /** Open addressing, linear probing; slot + 1, and 0 for free. */
-  readonly #table: Int32Array;
+  /** Per slot: the `slots` that name it, where they do, and the length of its block. */
+  readonly #owners: (Int32Array | undefined)[];
+  readonly #numbers: Int32Array;
+  readonly #lengths: Int32Array;
 
   #hits = 0;
   #misses = 0;
   #evictions = 0;
 
-  /** @param options.maxBytes budget; one cell is there even when it is smaller. @param options.cellBytes usual block size. */
-  constructor(options: { maxBytes: number; cellBytes: number }) {
+  /**
+   * @param options.maxBytes budget; one cell is there even when it is smaller. @param options.cellBytes usual block size.
+   * @param options.policy default `sieve`.
+   */
+  constructor(options: { maxBytes: number; cellBytes: number; policy?: CachePolicyName | undefined }) {
+    this.#policy = options.policy ?? 'sieve';
     this.#maxBytes = options.maxBytes;
     this.#cellBytes = options.cellBytes;
+    this.#cellsPerSlab = 2 ** Math.max(0, Math.floor(Math.log2(SLAB_BYTES / options.cellBytes)));
+    this.#slabShift = Math.log2(this.#cellsPerSlab);
     this.#largeBytesMax = Math.floor(options.maxBytes * LARGE_SHARE);
     this.#cells = Math.max(1, Math.floor((options.maxBytes - this.#largeBytesMax) / options.cellBytes));
     const largeSlots = Math.floor(this.#largeBytesMax / options.cellBytes);
     const slots = this.#cells + largeSlots;
-    this.#cellQueue = new SieveQueue(this.#cells);
-    this.#largeQueue = new SieveQueue(largeSlots);
+    this.#cellQueue = evictionPolicy(this.#policy, this.#cells);
+    this.#largeQueue = evictionPolicy(this.#policy, largeSlots);
     for (let i = largeSlots - 1; i >= 0; i--) this.#largeFree.push(i);
-    this.#fileNumbers = new Float64Array(slots);
-    this.#offsets = new Float64Array(slots);
-    this.#lengths = new Uint32Array(slots);
-    this.#table = new Int32Array(2 ** Math.ceil(Math.log2(slots * 2)));
+    this.#owners = Array.from({ length: slots });
+    this.#numbers = new Int32Array(slots);
+    this.#lengths = new Int32Array(slots);
   }
 
-  /** The slot of a block; −1 when it is not here. */
-  find(fileNumber: number, offset: number): number {
-    const mask = this.#table.length - 1;
-    for (let at = placeHash(fileNumber, offset) & mask; ; at = (at + 1) & mask) {
-      const slot = this.#table[at]! - 1;
-      if (slot < 0) {
-        this.#misses++;
-        return -1;
-      }
-      if (this.#offsets[slot] === offset && this.#fileNumbers[slot] === fileNumber) {
-        if (slot < this.#cells) this.#cellQueue.visit(slot);
-        else this.#largeQueue.visit(slot - this.#cells);
-        this.#hits++;
-        return slot;
-      }
+  /** The slot of a block; `NOT_CACHED` when it is not here. */
+  find(blocks: CachedBlocks, number: number): number {
+    const slot = blocks.slots[number]!;
+    if (slot === NOT_CACHED) {
+      this.#misses++;
+      return slot;
     }
-  }
-
-  /** Copies in a block that is not here yet; −1 when it is too large to be kept. */
-  insert(fileNumber: number, offset: number, block: Uint8Array): number {
-    const slot = block.length <= this.#cellBytes ? this.#takeCell() : this.#takeLarge(block.length);
-    if (slot < 0) return slot;
-    this.#fileNumbers[slot] = fileNumber;
-    this.#offsets[slot] = offset;
-    this.#lengths[slot] = block.length;
-    if (slot < this.#cells) {
-      this.bytesOf(slot).set(block, this.startOf(slot));
-      this.#cellQueue.insert(slot);
-    } else {
-      this.#large[slot - this.#cells] = block.slice();
-      this.#largeQueue.insert(slot - this.#cells);
-    }
-    const mask = this.#table.length - 1;
-    let at = placeHash(fileNumber, offset) & mask;
-    while (this.#table[at] !== 0) at = (at + 1) & mask;
-    this.#table[at] = slot + 1;
+    if (slot < this.#cells) this.#cellQueue.visit(slot);
+    else this.#largeQueue.visit(slot - this.#cells);
+    this.#hits++;
     return slot;
   }
 
-  /** The array that holds a slot's block, at `startOf` … `endOf`. */
+  /** Copies in a block that is not here yet; `NOT_CACHED` when it is too large to be kept. */
+  insert(blocks: CachedBlocks, number: number, block: Uint8Array): number {
+    const key = placeHash(blocks.fileNumber, number);
+    const slot = block.length <= this.#cellBytes ? this.#takeCell(key) : this.#takeLarge(block.length, key);
+    if (slot === NOT_CACHED) return slot;
+    this.#owners[slot] = blocks.slots;
+    this.#numbers[slot] = number;
+    this.#lengths[slot] = block.length;
+    if (slot < this.#cells) {
+      this.bytesOf(slot).set(block, this.startOf(slot));
+      this.#cellQueue.insert(slot, key);
+    } else {
+      this.#large[slot - this.#cells] = block.slice();
+      this.#largeQueue.insert(slot - this.#cells, key);
+    }
+    blocks.slots[number] = slot;
+    return slot;
+  }
+
+  /** The array that holds a slot's block, `lengthOf` bytes from `startOf` on. */
   bytesOf(slot: number): Uint8Array {
-    return slot < this.#cells ? this.#slabs[Math.floor(slot / CELLS_PER_SLAB)]! : this.#large[slot - this.#cells]!;
+    return slot < this.#cells ? this.#slabs[slot >>> this.#slabShift]! : this.#large[slot - this.#cells]!;
   }
 
   startOf(slot: number): number {
-    return slot < this.#cells ? (slot % CELLS_PER_SLAB) * this.#cellBytes : 0;
+    return slot < this.#cells ? (slot & (this.#cellsPerSlab - 1)) * this.#cellBytes : 0;
   }
 
-  endOf(slot: number): number {
-    return this.startOf(slot) + this.#lengths[slot]!;
+  lengthOf(slot: number): number {
+    return this.#lengths[slot]!;
   }
 
   stats(): BlockCacheStats {
+    const lookups = this.#hits + this.#misses;
     return {
+      policy: this.#policy,
+      hitRate: lookups === 0 ? 0 : this.#hits / lookups,
       hits: this.#hits,
       misses: this.#misses,
       evictions: this.#evictions,
@@ -126,24 +143,24 @@ export class BlockCache {
     };
   }
 
-  #takeCell(): number {
+  #takeCell(incoming: number): number {
     if (this.#cellsUsed === this.#cells) {
-      const victim = this.#cellQueue.evict();
+      const victim = this.#cellQueue.evict(incoming);
       this.#forget(victim);
       return victim;
     }
     const cell = this.#cellsUsed++;
-    if (cell % CELLS_PER_SLAB === 0) {
-      this.#slabs.push(new Uint8Array(Math.min(CELLS_PER_SLAB, this.#cells - cell) * this.#cellBytes));
+    if (cell % this.#cellsPerSlab === 0) {
+      this.#slabs.push(new Uint8Array(Math.min(this.#cellsPerSlab, this.#cells - cell) * this.#cellBytes));
     }
     return cell;
   }
 
-  #takeLarge(length: number): number {
-    if (length > this.#largeBytesMax) return -1;
+  #takeLarge(length: number, incoming: number): number {
+    if (length > this.#largeBytesMax) return NOT_CACHED;
     while (this.#largeBytes + length > this.#largeBytesMax || this.#largeFree.length === 0) {
-      const victim = this.#largeQueue.evict();
-      this.#largeBytes -= this.#lengths[victim + this.#cells]!;
+      const victim = this.#largeQueue.evict(incoming);
+      this.#largeBytes -= this.lengthOf(victim + this.#cells);
       this.#large[victim] = undefined;
       this.#largeFree.push(victim);
       this.#forget(victim + this.#cells);
@@ -152,25 +169,15 @@ export class BlockCache {
     return this.#largeFree.pop()! + this.#cells;
   }
 
-  /** Removes a slot from the table, moving back what had probed past it (Knuth, TAOCP 3, 6.4, algorithm R). */
   #forget(slot: number): void {
     this.#evictions++;
-    const table = this.#table;
-    const mask = table.length - 1;
-    let hole = placeHash(this.#fileNumbers[slot]!, this.#offsets[slot]!) & mask;
-    while (table[hole] !== slot + 1) hole = (hole + 1) & mask;
-    for (let at = (hole + 1) & mask; table[at] !== 0; at = (at + 1) & mask) {
-      const other = table[at]! - 1;
-      const home = placeHash(this.#fileNumbers[other]!, this.#offsets[other]!) & mask;
-      if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      table[hole] = table[at]!;
-      hole = at;
-    }
-    table[hole] = 0;
+    this.#owners[slot]![this.#numbers[slot]!] = NOT_CACHED;
+    this.#owners[slot] = undefined;
   }
 }
 
-function placeHash(fileNumber: number, offset: number): number {
-  const mixed = Math.imul(fileNumber, 0x9e3779b1) ^ Math.imul(offset, 0x85ebca77) ^ Math.floor(offset / 2 ** 32);
-  return Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae3d) >>> 8;
+/** What a block is to the policy. */
+function placeHash(fileNumber: number, number: number): number {
+  const mixed = Math.imul(fileNumber, 0x9e3779b1) ^ Math.imul(number, 0x85ebca77);
+  return Math.imul(mixed ^ (mixed >>> 15), 0xc2b2ae3d) >>> 0;
 }

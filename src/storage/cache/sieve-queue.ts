@@ -5,10 +5,11 @@
  */
 
 import { assert } from '../../base/index.js';
+import type { EvictionPolicy } from './eviction-policy.js';
 
 const NONE = -1;
 
-export class SieveQueue {
+export class SieveQueue implements EvictionPolicy {
   readonly #newer: Int32Array;
   readonly #older: Int32Array;
   readonly #visited: Uint8Array;

@@ -1,38 +1,59 @@
-/** Runs jobs on the thread that asks, one step per turn of the scheduler, so that commits and reads come in between. */
+/**
+ * Runs jobs on the thread it was made on, one step per turn of the scheduler, so that others come in between: commits and
+ * reads where it runs on the engine's own thread, messages where it runs in the worker.
+ *
+ * A flush goes before a compaction. `bytesPerSecond` holds compactions back; what flushes write counts, but they do not
+ * wait, as commits may be waiting for them.
+ */
 
-import type { Scheduler } from '../../base/index.js';
-import type { FileSystem } from '../../vfs/index.js';
-import { executeJob, type JobSteps } from './job-execution.js';
+import type { Environment } from '../../vfs/index.js';
+import { discardJob, drainJob, type EntrySource, executeJob, type JobSteps } from './job-execution.js';
 import type { Job, JobExecutor, JobResult } from './job.js';
+import { WritePace } from './write-pace.js';
 
-interface RunningJob {
-  readonly steps: JobSteps;
-  readonly resolve: (result: JobResult) => void;
-  readonly reject: (cause: unknown) => void;
+export interface ExecutorOptions {
+  /** What flushes and compactions together may write; undefined for no limit. */
+  readonly bytesPerSecond?: number | undefined;
 }
 
-class InlineExecutor implements JobExecutor {
-  readonly #fileSystem: FileSystem;
-  readonly #scheduler: Scheduler;
-  readonly #running = new Map<Job, RunningJob>();
+/** What an executor needs of the environment. */
+export type ExecutorEnvironment = Pick<Environment, 'fileSystem' | 'scheduler' | 'clock'>;
 
-  constructor(environment: { fileSystem: FileSystem; scheduler: Scheduler }) {
-    this.#fileSystem = environment.fileSystem;
-    this.#scheduler = environment.scheduler;
+interface RunningJob {
+  readonly job: Job<EntrySource>;
+  readonly steps: JobSteps;
+  readonly resolve: (result: JobResult | undefined) => void;
+  readonly reject: (cause: unknown) => void;
+  hurried: boolean;
+}
+
+export class InlineExecutor implements JobExecutor {
+  readonly #environment: ExecutorEnvironment;
+  readonly #pace: WritePace | undefined;
+  /** In the order of their arrival. */
+  readonly #running: RunningJob[] = [];
+  #turnPlanned = false;
+  /** Set while the next turn waits for the pace. */
+  #cutDelay: (() => void) | undefined;
+
+  constructor(environment: ExecutorEnvironment, options: ExecutorOptions = {}) {
+    this.#environment = environment;
+    const { bytesPerSecond } = options;
+    this.#pace = bytesPerSecond === undefined ? undefined : new WritePace(bytesPerSecond, environment.clock);
   }
 
-  run(job: Job): Promise<JobResult> {
+  run(job: Job<EntrySource>): Promise<JobResult | undefined> {
     return new Promise((resolve, reject) => {
-      this.#running.set(job, { steps: executeJob(job, this.#fileSystem), resolve, reject });
-      this.#scheduler.nextTurn(() => this.#step(job));
+      const steps = executeJob(job, this.#environment.fileSystem);
+      this.#running.push({ job, steps, resolve, reject, hurried: false });
+      this.#planTurn();
     });
   }
 
-  runNow(job: Job): JobResult {
-    const running = this.#running.get(job);
-    this.#running.delete(job);
+  runNow(job: Job<EntrySource>): JobResult {
+    const running = this.#take(job);
     try {
-      const result = drain(running?.steps ?? executeJob(job, this.#fileSystem));
+      const result = drainJob(running?.steps ?? executeJob(job, this.#environment.fileSystem));
       running?.resolve(result);
       return result;
     } catch (cause) {
@@ -41,31 +62,84 @@ class InlineExecutor implements JobExecutor {
     }
   }
 
-  #step(job: Job): void {
-    const running = this.#running.get(job);
+  /** From now on `job` does not wait for the pace. */
+  hurry(job: Job<EntrySource>): void {
+    const running = this.#running.find((one) => one.job === job);
+    if (running === undefined) return;
+    running.hurried = true;
+    this.#planTurn();
+  }
+
+  cancel(job: Job<EntrySource>): void {
+    const running = this.#take(job);
     if (running === undefined) return;
     try {
-      const step = running.steps.next();
-      if (step.done !== true) {
-        this.#scheduler.nextTurn(() => this.#step(job));
-        return;
-      }
-      this.#running.delete(job);
-      running.resolve(step.value);
+      discardJob(running.steps, job, this.#environment.fileSystem);
+      running.resolve(undefined);
     } catch (cause) {
-      this.#running.delete(job);
       running.reject(cause);
     }
   }
-}
 
-function drain(steps: JobSteps): JobResult {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
+  async remove(paths: readonly string[]): Promise<void> {
+    for (const path of paths) this.#environment.fileSystem.unlink(path);
+  }
+
+  async close(): Promise<void> {
+    for (let first = this.#running[0]; first !== undefined; first = this.#running[0]) this.cancel(first.job);
+    this.#stopWaiting();
+  }
+
+  #take(job: Job<EntrySource>): RunningJob | undefined {
+    const at = this.#running.findIndex((one) => one.job === job);
+    return at < 0 ? undefined : this.#running.splice(at, 1)[0];
+  }
+
+  #next(): RunningJob | undefined {
+    return this.#running.find((one) => one.job.kind === 'flush') ?? this.#running[0];
+  }
+
+  /** Plans the next turn; one that waits for the pace is planned anew. */
+  #planTurn(): void {
+    this.#stopWaiting();
+    const next = this.#next();
+    if (this.#turnPlanned || next === undefined) return;
+    this.#turnPlanned = true;
+    const delayMs = next.job.kind === 'flush' || next.hurried ? 0 : (this.#pace?.delayMs ?? 0);
+    const { scheduler } = this.#environment;
+    // Shorter delays than a timer can keep are left to add up.
+    if (delayMs < 1) scheduler.nextTurn(() => this.#turn());
+    else this.#cutDelay = scheduler.after(delayMs, () => this.#turn(), { keepAlive: true });
+  }
+
+  #stopWaiting(): void {
+    if (this.#cutDelay === undefined) return;
+    this.#cutDelay();
+    this.#cutDelay = undefined;
+    this.#turnPlanned = false;
+  }
+
+  #turn(): void {
+    this.#turnPlanned = false;
+    this.#cutDelay = undefined;
+    const running = this.#next();
+    if (running === undefined) return;
+    try {
+      const step = running.steps.next();
+      if (step.done === true) {
+        this.#take(running.job);
+        running.resolve(step.value);
+      } else {
+        this.#pace?.wrote(step.value);
+      }
+    } catch (cause) {
+      this.#take(running.job);
+      running.reject(cause);
+    }
+    this.#planTurn();
   }
 }
 
-export function inlineExecutor(environment: { fileSystem: FileSystem; scheduler: Scheduler }): JobExecutor {
-  return new InlineExecutor(environment);
+export function inlineExecutor(environment: ExecutorEnvironment, options?: ExecutorOptions): JobExecutor {
+  return new InlineExecutor(environment, options);
 }

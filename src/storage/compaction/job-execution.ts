@@ -1,12 +1,14 @@
 /**
- * Executes jobs as a sequence of steps of bounded work: the generator yields after each, so that an executor on a busy
- * thread can let others in between. Whole-table reads go around the block cache.
+ * Executes jobs as a sequence of steps of bounded work: the generator yields after each, so that an executor can let others
+ * in between, pace its writes, or end it early. Whole-table reads go around the block cache.
  */
 
+import { join } from 'node:path';
 import { assert } from '../../base/index.js';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
 import type { EntryCursor } from '../entry.js';
+import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { RunCursor } from '../table/run-cursor.js';
 import { TableReader } from '../table/table-reader.js';
@@ -18,13 +20,38 @@ import { VersionFilter } from './version-filter.js';
 const STEP_ENTRIES = 1024;
 const STEP_BYTES = 64 * 1024;
 
-export type JobSteps = Generator<undefined, JobResult>;
+/** Yields how many bytes the outputs have grown in the step. */
+export type JobSteps = Generator<number, JobResult>;
 
-export function executeJob(job: Job, fileSystem: FileSystem): JobSteps {
+/** The sealed memtable, as far as a flush needs it. */
+export interface EntrySource {
+  cursor(): EntryCursor;
+}
+
+export function executeJob(job: Job<EntrySource>, fileSystem: FileSystem): JobSteps {
   return job.kind === 'flush' ? executeFlush(job, fileSystem) : executeCompaction(job, fileSystem);
 }
 
-function* executeFlush(job: FlushJob, fileSystem: FileSystem): JobSteps {
+/** Runs a job from where it stands to its end. */
+export function drainJob(steps: JobSteps): JobResult {
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Ends a job where it stands and unlinks what it has written. */
+export function discardJob(steps: JobSteps, job: Job<EntrySource>, fileSystem: FileSystem): void {
+  steps.return({ tables: [], bytesRead: 0, bytesWritten: 0, entriesDropped: 0, prunedThrough: 0 });
+  for (const fileNumber of job.kind === 'flush' ? [job.fileNumber] : job.fileNumbers) {
+    const path = join(job.directory, fileName('table', fileNumber));
+    // Written one after the other: the first that is missing is the end.
+    if (!fileSystem.exists(path)) return;
+    fileSystem.unlink(path);
+  }
+}
+
+function* executeFlush(job: FlushJob<EntrySource>, fileSystem: FileSystem): JobSteps {
   const outputs = new Outputs(fileSystem, job, [job.fileNumber], Number.POSITIVE_INFINITY);
   return yield* filtered(job.memtable.cursor(), outputs, new VersionFilter(job.retention, job.olderRuns), 0);
 }
@@ -78,7 +105,7 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
       bytes += keyEnd - keyStart + valueEnd - valueStart;
       if (entries >= STEP_ENTRIES || bytes >= STEP_BYTES) {
         entries = bytes = 0;
-        yield;
+        yield outputs.takeGrowth();
       }
     }
     const tables = outputs.finish();
@@ -93,14 +120,21 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
 /** The tables that a job writes, one behind the other; all versions of a key go to the same one. */
 class Outputs {
   readonly #fileSystem: FileSystem;
-  readonly #job: Job;
+  readonly #job: Pick<Job, 'directory' | 'format'>;
   readonly #fileNumbers: readonly number[];
   readonly #tableBytes: number;
   readonly #finished: TableMeta[] = [];
   #writer: TableWriter | undefined;
   #begun = 0;
+  #finishedBytes = 0;
+  #takenBytes = 0;
 
-  constructor(fileSystem: FileSystem, job: Job, fileNumbers: readonly number[], tableBytes: number) {
+  constructor(
+    fileSystem: FileSystem,
+    job: Pick<Job, 'directory' | 'format'>,
+    fileNumbers: readonly number[],
+    tableBytes: number,
+  ) {
     assert(fileNumbers.length > 0, 'a job has a number for its output');
     this.#fileSystem = fileSystem;
     this.#job = job;
@@ -116,16 +150,24 @@ class Outputs {
         this.#begun === this.#fileNumbers.length ||
         writer.hasLastKey(key, start, end);
       if (goesOn) return writer;
-      this.#finished.push(writer.finish());
+      this.#finishTable(writer);
     }
     const { directory, format } = this.#job;
     this.#writer = new TableWriter(this.#fileSystem, directory, this.#fileNumbers[this.#begun++]!, format);
     return this.#writer;
   }
 
+  /** Bytes written since the last call. */
+  takeGrowth(): number {
+    const bytes = this.#finishedBytes + (this.#writer?.sizeBytes ?? 0);
+    const growth = bytes - this.#takenBytes;
+    this.#takenBytes = bytes;
+    return growth;
+  }
+
   /** Everything is durable afterwards, names included. */
   finish(): TableMeta[] {
-    if (this.#writer !== undefined) this.#finished.push(this.#writer.finish());
+    if (this.#writer !== undefined) this.#finishTable(this.#writer);
     this.#writer = undefined;
     if (this.#finished.length > 0) this.#fileSystem.syncDirectory(this.#job.directory);
     return this.#finished;
@@ -135,5 +177,11 @@ class Outputs {
   abandon(): void {
     this.#writer?.abandon();
     this.#writer = undefined;
+  }
+
+  #finishTable(writer: TableWriter): void {
+    const table = writer.finish();
+    this.#finished.push(table);
+    this.#finishedBytes += table.sizeBytes;
   }
 }

@@ -19,9 +19,9 @@ interface JobFrame {
 }
 
 /** Writes a sealed memtable to one table; to none when nothing of it must be kept. */
-export interface FlushJob extends JobFrame {
+export interface FlushJob<Entries = Memtable> extends JobFrame {
   readonly kind: 'flush';
-  readonly memtable: Memtable;
+  readonly memtable: Entries;
   readonly fileNumber: number;
 }
 
@@ -36,7 +36,8 @@ export interface CompactionJob extends JobFrame {
   readonly tableBytes: number;
 }
 
-export type Job = FlushJob | CompactionJob;
+/** @typeParam Entries what stands for the sealed memtable; the thread that runs the job may see it in another form. */
+export type Job<Entries = Memtable> = FlushJob<Entries> | CompactionJob;
 
 export interface JobResult {
   /** Ascending, without overlap. */
@@ -48,12 +49,25 @@ export interface JobResult {
   readonly prunedThrough: Timestamp;
 }
 
-/** Runs jobs. Several may be under way; they never share a file. */
+/**
+ * Runs jobs. Several may be under way; they never share a file. A flush goes before a compaction, as commits may be waiting
+ * for it. A job that fails leaves its tables behind, as orphans.
+ */
 export interface JobExecutor {
-  run(job: Job): Promise<JobResult>;
+  /** Undefined when the job was cancelled. Rejects with what stopped it: `IoError`, `CorruptionError`, … */
+  run(job: Job): Promise<JobResult | undefined>;
   /**
    * The result of `job`, finished when this returns. A job that `run` has begun is brought to its end, not begun again,
    * and the promise of `run` settles alike.
    */
   runNow(job: Job): JobResult;
+  /**
+   * Ends a job of `run` at its next step and removes its tables. Nothing happens to one that is unknown or has ended; one
+   * about to end may still give its result.
+   */
+  cancel(job: Job): void;
+  /** Unlinks files that nothing refers to any more, which may take milliseconds each. Rejects with `IoError`. */
+  remove(paths: readonly string[]): Promise<void>;
+  /** Cancels what is under way, and gives back what the executor holds. Whoever made the executor closes it. */
+  close(): Promise<void>;
 }

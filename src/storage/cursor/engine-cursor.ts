@@ -91,10 +91,12 @@ abstract class VisibleCursor implements EngineCursor {
   protected abstract advance(): boolean;
 }
 
-/** Ascending. The source stays on the entry that is shown, so nothing but the key is copied. */
+/** Ascending. The source stays on the entry that is shown, so nothing is copied. */
 class AscendingCursor extends VisibleCursor {
-  #lastKey = new Uint8Array(64);
-  #lastKeyLength = -1;
+  /** The source stands on an entry that has been dealt with. */
+  #used = false;
+  /** The newest visible version of the source's key has been dealt with: what still comes of that key is hidden. */
+  #settled = false;
 
   protected override begin(): void {
     if (this.range.lower === undefined) this.source.seekToStart();
@@ -104,19 +106,24 @@ class AscendingCursor extends VisibleCursor {
   protected override advance(): boolean {
     const source = this.source;
     const upper = this.range.upper;
-    if (this.#lastKeyLength >= 0) this.#passLastKey();
-    while (source.valid) {
-      if (upper !== undefined && compareSource(source, upper) >= 0) return false;
-      if (source.timestamp > this.asOf) {
-        this.#passNewer();
-        continue;
+    if (this.#used) source.next();
+    this.#used = false;
+    for (let steps = 0; source.valid; steps++) {
+      if (!source.repeats) {
+        if (upper !== undefined && compareSource(source, upper) >= 0) return false;
+        this.#settled = false;
+        steps = 0;
       }
-      this.#rememberKey();
-      if (source.kind === EntryKind.Put) {
-        this.#show();
-        return true;
+      if (!this.#settled && source.timestamp <= this.asOf) {
+        this.#settled = true;
+        if (source.kind === EntryKind.Put) {
+          this.#show();
+          this.#used = true;
+          return true;
+        }
       }
-      this.#passLastKey();
+      if (steps < STEPS_BEFORE_SEEK || !source.repeats) source.next();
+      else this.#seekOn();
     }
     return false;
   }
@@ -131,36 +138,10 @@ class AscendingCursor extends VisibleCursor {
     this.valueEnd = source.valueEnd;
   }
 
-  #rememberKey(): void {
-    const { keyBytes, keyStart, keyEnd } = this.source;
-    const length = keyEnd - keyStart;
-    if (length > this.#lastKey.length) this.#lastKey = new Uint8Array(length * 2);
-    copyBytes(this.#lastKey, 0, keyBytes, keyStart, keyEnd);
-    this.#lastKeyLength = length;
-  }
-
-  /** Moves past all versions of the remembered key. */
-  #passLastKey(): void {
-    const source = this.source;
-    const key = this.#lastKey;
-    const length = this.#lastKeyLength;
-    this.#lastKeyLength = -1;
-    for (let steps = 0; steps < STEPS_BEFORE_SEEK; steps++) {
-      source.next();
-      if (!source.valid) return;
-      if (compareByteRanges(source.keyBytes, source.keyStart, source.keyEnd, key, 0, length) !== 0) return;
-    }
-    source.seek(key.slice(0, length), 0);
-  }
-
-  /** Moves past versions above `asOf`, as far as a few steps and a seek go. */
-  #passNewer(): void {
-    const source = this.source;
-    for (let steps = 0; steps < STEPS_BEFORE_SEEK; steps++) {
-      source.next();
-      if (!source.valid || source.timestamp <= this.asOf) return;
-    }
-    source.seek(source.keyBytes.slice(source.keyStart, source.keyEnd), this.asOf);
+  /** Passes the versions of the source's key that are newer than asked for, or, when it is settled, all of them. */
+  #seekOn(): void {
+    const { source } = this;
+    source.seek(source.keyBytes.slice(source.keyStart, source.keyEnd), this.#settled ? 0 : this.asOf);
   }
 }
 
@@ -205,10 +186,7 @@ class DescendingCursor extends VisibleCursor {
       isPut = source.kind === EntryKind.Put;
       if (isPut) this.#copyValue();
       source.next();
-    } while (
-      source.valid &&
-      compareByteRanges(source.keyBytes, source.keyStart, source.keyEnd, key, 0, keyLength) === 0
-    );
+    } while (source.valid && source.repeats);
     if (!isPut) return false;
     this.keyBytes = key;
     this.keyEnd = keyLength;
@@ -221,8 +199,7 @@ class DescendingCursor extends VisibleCursor {
     const source = this.source;
     for (let steps = 0; steps < STEPS_BEFORE_SEEK; steps++) {
       source.next();
-      if (!source.valid) return;
-      if (compareByteRanges(source.keyBytes, source.keyStart, source.keyEnd, key, 0, keyLength) !== 0) return;
+      if (!source.valid || !source.repeats) return;
     }
     source.seek(key.slice(0, keyLength), MAX_TIMESTAMP);
   }

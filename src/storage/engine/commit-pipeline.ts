@@ -4,9 +4,10 @@
  *   queued → one group per scheduler turn → one write to the log → one sync, when a member wants it → memtable → published
  *   → promises resolve
  *
- * While a group waits for its sync the next one gathers. A full memtable, a `seal` or a `sync` request is a group of its
- * own. Any error on the way poisons the engine: the group, whatever is queued, and every later commit are refused.
- * Synchronous commits bring what is under way to its end on this thread, then go the same way.
+ * While a group waits for its sync, or for its turn when commits are slowed, the next one gathers. A full memtable, a
+ * `seal` or a `sync` request is a group of its own. Any error on the way poisons the engine: the group, whatever is
+ * queued, and every later commit are refused. Synchronous commits bring what is under way to its end on this thread, then
+ * go the same way.
  */
 
 import { ByteWriter, type Scheduler } from '../../base/index.js';
@@ -14,6 +15,7 @@ import type { Timestamp } from '../entry.js';
 import { appendBatchRecord, appendSegmentEnd } from '../format/log-record.js';
 import type { LogWriter } from '../log/log-writer.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
+import type { CommitPace } from './commit-pace.js';
 import type { Durability, WalSync } from './engine-options.js';
 import type { Gate } from './gate.js';
 import type { MemtableStack } from './memtable-stack.js';
@@ -24,6 +26,7 @@ export interface PipelineHost {
   readonly gate: Gate;
   readonly memtables: MemtableStack;
   readonly walSync: WalSync;
+  readonly pace: CommitPace;
   /** False while as many memtables are sealed as may be; `resume` follows when that changes. */
   canSeal(): boolean;
   /** Flushes on this thread until `canSeal`. */
@@ -57,6 +60,8 @@ export interface PipelineStats {
   readonly groups: number;
   readonly syncs: number;
   readonly logBytes: number;
+  /** Keys and values committed. */
+  readonly userBytes: number;
 }
 
 /** A group ends with the commit that takes it past this size. */
@@ -78,9 +83,12 @@ export class CommitPipeline {
   #groups = 0;
   #syncs = 0;
   #logBytes = 0;
+  #userBytes = 0;
+  #cancelDelay: (() => void) | undefined;
   /** Of the batch that `#visit` applies. */
   #applied: Timestamp = 0;
   readonly #visit: BatchVisitor = (kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+    this.#userBytes += keyEnd - keyStart + valueEnd - valueStart;
     this.#host.memtables.active.addRanges(this.#applied, kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
   };
 
@@ -132,13 +140,16 @@ export class CommitPipeline {
 
   /** Brings everything under way to its end on this thread. After a fault the queue is empty and the gate says so. */
   drainNow(): void {
+    this.#endDelay();
     while (this.#inFlight !== undefined || this.#queue.length > 0) {
       this.#attempt(() => {
         let group = this.#inFlight;
         if (group === undefined) {
           group = this.#begin();
           if (group === undefined) {
+            this.#host.pace.stops();
             this.#host.makeRoomNow();
+            this.#host.pace.goesOn();
             return;
           }
         }
@@ -159,6 +170,7 @@ export class CommitPipeline {
     this.#inFlight = undefined;
     this.#queue = [];
     this.#stopTimer();
+    this.#endDelay();
     for (const request of waiting) request.reject(this.#host.gate.refusal());
   }
 
@@ -174,11 +186,18 @@ export class CommitPipeline {
   /** Closes the segment as it is. */
   abandon(): void {
     this.#stopTimer();
+    this.#endDelay();
     this.#log.close();
   }
 
   stats(): PipelineStats {
-    return { commits: this.#commits, groups: this.#groups, syncs: this.#syncs, logBytes: this.#logBytes };
+    return {
+      commits: this.#commits,
+      groups: this.#groups,
+      syncs: this.#syncs,
+      logBytes: this.#logBytes,
+      userBytes: this.#userBytes,
+    };
   }
 
   #isDurable(durability: Durability | undefined): boolean {
@@ -193,7 +212,7 @@ export class CommitPipeline {
   }
 
   #planTurn(): void {
-    if (this.#turnPlanned) return;
+    if (this.#turnPlanned || this.#cancelDelay !== undefined) return;
     this.#turnPlanned = true;
     this.#host.scheduler.nextTurn(() => {
       this.#turnPlanned = false;
@@ -203,7 +222,8 @@ export class CommitPipeline {
 
   #turn(): void {
     if (this.#inFlight !== undefined || this.#queue.length === 0) return;
-    const group = this.#attempt(() => this.#begin());
+    if (this.#attempt(() => this.#delays()) !== false) return;
+    const group = this.#attempt(() => this.#beginPaced());
     if (group === undefined) return;
     if (!group.durable) {
       this.#attempt(() => this.#complete(group));
@@ -214,6 +234,38 @@ export class CommitPipeline {
       () => this.#synced(group),
       (cause: unknown) => this.#host.gate.poison(cause),
     );
+  }
+
+  #beginPaced(): Group | undefined {
+    const { pace } = this.#host;
+    const group = this.#begin();
+    if (group === undefined) {
+      pace.stops();
+      return undefined;
+    }
+    pace.goesOn();
+    pace.charge(this.#frames.length);
+    return group;
+  }
+
+  /** True when the next group has to wait a while, and is going to have its turn then. */
+  #delays(): boolean {
+    if (this.#queue[0]!.batch === undefined) return false;
+    const delayMs = this.#host.pace.beginDelay();
+    if (delayMs === 0) return false;
+    const goOn = (): void => {
+      this.#endDelay();
+      this.#turn();
+    };
+    this.#cancelDelay = this.#host.scheduler.after(delayMs, goOn, { keepAlive: true });
+    return true;
+  }
+
+  #endDelay(): void {
+    if (this.#cancelDelay === undefined) return;
+    this.#cancelDelay();
+    this.#cancelDelay = undefined;
+    this.#host.pace.delayed();
   }
 
   #synced(group: Group): void {

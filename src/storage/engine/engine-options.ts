@@ -1,6 +1,8 @@
 /** What an engine can be told, what it depends on and what it tells; plain data and small interfaces. */
 
+import type { TreePolicy } from '../compaction/tree-shape.js';
 import type { RetentionPolicy } from '../compaction/version-filter.js';
+import type { CachePolicyName } from '../cache/eviction-policy.js';
 import type { JobExecutor } from '../compaction/job.js';
 import type { Environment } from '../../vfs/index.js';
 import type { Timestamp } from '../entry.js';
@@ -24,18 +26,13 @@ export interface EngineOptions {
   readonly blockBytes: number;
   /** Compaction ends a table at the first key behind this size. */
   readonly tableBytes: number;
-  readonly blockCache: { readonly bytes: number };
+  /** `policy`: which block leaves when the cache is full. Default `sieve`. */
+  readonly blockCache: { readonly bytes: number; readonly policy?: CachePolicyName | undefined };
   /** 0 for no filters. */
   readonly bloomBitsPerKey: number;
   readonly compression: 'lz4' | 'none';
-  readonly compaction: {
-    /** Runs in level 0 that start a compaction. */
-    readonly level0Runs: number;
-    /** Size of level 1 that starts a compaction. */
-    readonly levelBaseBytes: number;
-    /** How much larger each deeper level may be. */
-    readonly sizeRatio: number;
-  };
+  /** Which merges there are, and so what writing and reading cost and how much space is lost. */
+  readonly compaction: TreePolicy;
   /** Largest key, value and encoded batch that a commit accepts. */
   readonly limits: { readonly keyBytes: number; readonly valueBytes: number; readonly batchBytes: number };
 }
@@ -49,6 +46,9 @@ export interface EngineDependencies {
 
 /** Told what happened, on the engine's thread. Must not throw: an exception counts as a fault of the engine. */
 export type EventListener = (event: EngineEvent) => void;
+
+/** What commits wait for: compaction of level 0, the flush of sealed memtables, or compaction of the tree. */
+export type StallReason = 'level-0' | 'memtables' | 'debt';
 
 export type EngineEvent =
   | {
@@ -71,4 +71,6 @@ export type EngineEvent =
       /** True when tables only changed their level. */
       readonly moved: boolean;
     }
+  /** Commits begin to be delayed, or must wait until there is room. */
+  | { readonly type: 'stall'; readonly effect: 'slowed' | 'stopped'; readonly reason: StallReason }
   | { readonly type: 'poisoned'; readonly cause: unknown };

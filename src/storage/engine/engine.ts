@@ -6,22 +6,24 @@
 import { assert, hashBytes, InvalidArgumentError, type KeyRange, LimitError, rangeIsEmpty } from '../../base/index.js';
 import type { Environment, FileLock } from '../../vfs/index.js';
 import { copyOut } from '../byte-copy.js';
-import { BlockCache, type BlockCacheStats } from '../cache/block-cache.js';
+import { BlockCache } from '../cache/block-cache.js';
 import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
 import { LogWriter } from '../log/log-writer.js';
 import { RunCursor } from '../table/run-cursor.js';
 import type { DatabaseState, ManifestWriter } from '../version/manifest.js';
-import { overlaps, tableFor } from '../version/version.js';
 import { VersionSet } from '../version/version-set.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
+import { CommitPace } from './commit-pace.js';
 import { CommitPipeline, type PipelineStats } from './commit-pipeline.js';
 import type { Durability, EngineDependencies, EngineOptions } from './engine-options.js';
+import { amplificationOf, type EngineStats, levelStats } from './engine-stats.js';
 import { Gate } from './gate.js';
-import { Maintenance, type MaintenanceStats } from './maintenance.js';
+import { Maintenance } from './maintenance.js';
 import { MemtableStack, type SealedMemtable } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
+import { ReadPlan } from './read-plan.js';
 
 /** What recovery found and prepared. */
 export interface RecoveredEngine {
@@ -37,26 +39,7 @@ export interface RecoveredEngine {
   readonly lastTimestamp: Timestamp;
 }
 
-export interface LevelStats {
-  readonly runs: number;
-  readonly tables: number;
-  readonly entries: number;
-  readonly tombstones: number;
-  readonly bytes: number;
-}
-
-export interface EngineStats extends PipelineStats, MaintenanceStats {
-  readonly lastTimestamp: Timestamp;
-  readonly memtableEntries: number;
-  readonly memtableBytes: number;
-  readonly sealedMemtables: number;
-  readonly levels: readonly LevelStats[];
-  readonly blockCache: BlockCacheStats;
-  /** Indexes and filters of open tables. */
-  readonly tableMemoryBytes: number;
-  readonly manifestBytes: number;
-  readonly poisoned: boolean;
-}
+const NO_COMMITS: PipelineStats = { commits: 0, groups: 0, syncs: 0, logBytes: 0, userBytes: 0 };
 
 export class Engine {
   readonly directory: string;
@@ -71,9 +54,14 @@ export class Engine {
   readonly #memtables: MemtableStack;
   readonly #pipeline: CommitPipeline | undefined;
   readonly #maintenance: Maintenance;
+  readonly #pace: CommitPace;
   readonly #recoveredTimestamp: Timestamp;
+  /** Of the current version, or of an earlier one since nobody has read. */
+  #plan: ReadPlan;
   #lastQueued: Timestamp;
   #closing: Promise<void> | undefined;
+  /** Settles when every file that was given up is unlinked. */
+  #removing: Promise<unknown> = Promise.resolve();
   readonly #checkLimits: BatchVisitor;
 
   constructor(recovered: RecoveredEngine, options: EngineOptions, dependencies: EngineDependencies) {
@@ -84,9 +72,14 @@ export class Engine {
     this.#options = options;
     this.#lock = recovered.lock;
     this.#recoveredTimestamp = this.#lastQueued = recovered.lastTimestamp;
-    this.#cache = new BlockCache({ maxBytes: options.blockCache.bytes, cellBytes: options.blockBytes });
+    const { bytes: maxBytes, policy } = options.blockCache;
+    this.#cache = new BlockCache({ maxBytes, cellBytes: options.blockBytes, policy });
     const source = { fileSystem: environment.fileSystem, directory: this.directory, cache: this.#cache };
-    this.#versions = new VersionSet(source, recovered.state, recovered.manifest);
+    this.#versions = new VersionSet(source, recovered.state, recovered.manifest, (paths) => {
+      this.#removing = Promise.all([this.#removing, dependencies.executor.remove(paths)]);
+      this.#removing.catch((cause: unknown) => this.#gate.poison(cause));
+    });
+    this.#plan = new ReadPlan(this.#versions.current);
     this.#memtables = new MemtableStack(options.memtableBytes, recovered.memtables);
     this.#gate = new Gate(options.readOnly, (cause) => {
       this.#pipeline?.refuseAll();
@@ -94,6 +87,7 @@ export class Engine {
       listener({ type: 'poisoned', cause });
     });
     this.#maintenance = this.#makeMaintenance(dependencies);
+    this.#pace = new CommitPace(environment.clock, listener, () => this.#maintenance.pressure());
     this.#pipeline = recovered.log === undefined ? undefined : this.#makePipeline(recovered.log, dependencies);
     this.#checkLimits = limitCheck(options.limits);
     if (!this.readOnly) this.#maintenance.start();
@@ -141,48 +135,34 @@ export class Engine {
 
   /** The value of `key` as of a timestamp, in bytes that belong to the caller; undefined when absent or deleted. */
   get(key: Uint8Array, asOf: Timestamp): Uint8Array | undefined {
-    this.#gate.checkReadable();
-    const hash = hashBytes(key);
-    const { active, sealed } = this.#memtables;
-    if (active.find(key, asOf, hash)) return foundValue(active);
-    for (let i = 0; i < sealed.length; i++) {
-      const memtable = sealed[i]!.memtable;
-      if (memtable.find(key, asOf, hash)) return foundValue(memtable);
-    }
-    const levels = this.#versions.current.levels;
-    for (let level = 0; level < levels.length; level++) {
-      const runs = levels[level]!.runs;
-      for (let run = 0; run < runs.length; run++) {
-        const table = tableFor(runs[run]!, key);
-        if (table === undefined || table.minTimestamp > asOf) continue;
-        const reader = table.reader();
-        if (reader.find(key, hash, asOf)) return foundValue(reader);
-      }
-    }
-    return undefined;
+    const found = this.#find(key, asOf);
+    if (found === undefined || found.foundKind !== EntryKind.Put) return undefined;
+    return copyOut(found.foundValueBytes, found.foundValueStart, found.foundValueEnd);
+  }
+
+  /** Whether `get` would find a value. */
+  has(key: Uint8Array, asOf: Timestamp): boolean {
+    return this.#find(key, asOf)?.foundKind === EntryKind.Put;
   }
 
   /** A cursor over the state as of a timestamp. Later commits, flushes and compactions do not show in it. */
   cursor(range: KeyRange, options: { asOf: Timestamp; reverse?: boolean }): EngineCursor {
     this.#gate.checkReadable();
-    const reverse = options.reverse ?? false;
+    const { asOf, reverse = false } = options;
     const gate = this.#gate;
     const pinned = this.#versions.pin();
     const children: EntryCursor[] = [];
     if (!rangeIsEmpty(range)) {
-      for (const memtable of [this.#memtables.active, ...this.#memtables.sealed.map((sealed) => sealed.memtable)]) {
-        if (memtable.count > 0) children.push(memtable.cursor(reverse));
-      }
-      for (const { runs } of pinned.version.levels) {
-        for (const run of runs) {
-          const tables = run.tables.filter((table) => overlaps(table, range) && table.minTimestamp <= options.asOf);
-          if (tables.length > 0) children.push(new RunCursor(tables, { reverse, bulk: false }));
-        }
+      const { active, sealed } = this.#memtables;
+      if (active.count > 0) children.push(active.cursor(reverse));
+      for (const { memtable } of sealed) if (memtable.count > 0) children.push(memtable.cursor(reverse));
+      for (const run of this.#readPlan().runs) {
+        if (run.touches(range)) children.push(new RunCursor(run.tables, { reverse, bulk: false, range, asOf }));
       }
     }
     const source = children.length === 1 ? children[0]! : new MergingCursor(children, reverse);
     const pins = { check: () => gate.checkReadable(), release: () => this.#release(pinned) };
-    return visibleCursor(source, { range, asOf: options.asOf, reverse, pins });
+    return visibleCursor(source, { range, asOf, reverse, pins });
   }
 
   /** Moves everything committed so far from the log to tables. */
@@ -210,19 +190,21 @@ export class Engine {
   }
 
   stats(): EngineStats {
-    const noCommits: PipelineStats = { commits: 0, groups: 0, syncs: 0, logBytes: 0 };
     const { active, sealed } = this.#memtables;
     const memtables = [active, ...sealed.map((one) => one.memtable)];
+    const version = this.#versions.current;
+    const written = { ...(this.#pipeline?.stats() ?? NO_COMMITS), ...this.#maintenance.stats() };
     let tableMemoryBytes = 0;
-    for (const table of this.#versions.current.tables()) tableMemoryBytes += table.memoryBytes;
+    for (const table of version.tables()) tableMemoryBytes += table.memoryBytes;
     return {
-      ...(this.#pipeline?.stats() ?? noCommits),
-      ...this.#maintenance.stats(),
+      ...written,
       lastTimestamp: this.lastTimestamp,
       memtableEntries: memtables.reduce((sum, memtable) => sum + memtable.count, 0),
       memtableBytes: memtables.reduce((sum, memtable) => sum + memtable.byteSize, 0),
       sealedMemtables: sealed.length,
-      levels: this.#levelStats(),
+      levels: levelStats(version),
+      amplification: amplificationOf(version, written),
+      stalls: this.#pace.stats(),
       blockCache: this.#cache.stats(),
       tableMemoryBytes,
       manifestBytes: this.#versions.manifestBytes,
@@ -231,8 +213,9 @@ export class Engine {
   }
 
   /**
-   * Finishes what was queued, moves it from the log to tables, and gives back files and lock; those also after a fault. Rejects with the
-   * first error that nobody was told of before. Idempotent. Open cursors end with `ClosedError`.
+   * Finishes what was queued, moves it from the log to tables, and gives back files and lock; those also after a fault. A
+   * compaction under way is cancelled. Rejects with the first error that nobody was told of before. Idempotent. Open
+   * cursors end with `ClosedError`.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -242,6 +225,7 @@ export class Engine {
   async #close(): Promise<void> {
     const poisonedBefore = this.#gate.poisoned;
     this.#gate.close();
+    if (!this.readOnly) this.#maintenance.flushesOnly();
     const errors: unknown[] = [];
     const attempt = async (step: () => void | Promise<void>): Promise<void> => {
       try {
@@ -256,6 +240,7 @@ export class Engine {
     this.#maintenance.refuseAll();
     this.#versions.releaseAll();
     if (!this.#gate.poisoned) await attempt(() => this.#versions.deleteObsolete());
+    await attempt(async () => void (await this.#removing));
     await attempt(() => this.#pipeline?.abandon());
     await attempt(() => this.#versions.close());
     await attempt(() => this.#lock.release());
@@ -288,30 +273,36 @@ export class Engine {
     return this.#pipeline;
   }
 
+  /** Where the newest version of `key` as of a timestamp is: what its `found…` fields say holds until the next call. */
+  #find(key: Uint8Array, asOf: Timestamp): Found | undefined {
+    this.#gate.checkReadable();
+    const hash = hashBytes(key);
+    const { active, sealed } = this.#memtables;
+    if (active.find(key, asOf, hash)) return active;
+    for (let i = 0; i < sealed.length; i++) {
+      const { memtable } = sealed[i]!;
+      if (memtable.find(key, asOf, hash)) return memtable;
+    }
+    const { runs } = this.#readPlan();
+    for (let run = 0; run < runs.length; run++) {
+      const table = runs[run]!.tableFor(key);
+      if (table === undefined || table.minTimestamp > asOf) continue;
+      const reader = table.reader();
+      if (reader.find(key, hash, asOf)) return reader;
+    }
+    return undefined;
+  }
+
+  #readPlan(): ReadPlan {
+    const version = this.#versions.current;
+    if (this.#plan.version !== version) this.#plan = new ReadPlan(version);
+    return this.#plan;
+  }
+
   #release(pinned: { release(): void }): void {
     if (this.#gate.closed) return;
     pinned.release();
-    if (!this.#versions.hasObsolete || this.#gate.poisoned) return;
-    try {
-      this.#versions.deleteObsolete();
-    } catch (cause) {
-      this.#gate.poison(cause);
-    }
-  }
-
-  #levelStats(): LevelStats[] {
-    return this.#versions.current.levels.map(({ runs }) => {
-      const tables = runs.flatMap((run) => run.tables);
-      const sum = (field: 'entries' | 'tombstones' | 'sizeBytes'): number =>
-        tables.reduce((total, table) => total + table[field], 0);
-      return {
-        runs: runs.length,
-        tables: tables.length,
-        entries: sum('entries'),
-        tombstones: sum('tombstones'),
-        bytes: sum('sizeBytes'),
-      };
-    });
+    if (!this.#gate.poisoned) this.#versions.deleteObsolete();
   }
 
   #makeMaintenance(dependencies: EngineDependencies): Maintenance {
@@ -341,6 +332,7 @@ export class Engine {
       gate: this.#gate,
       memtables: this.#memtables,
       walSync: this.#options.wal.sync,
+      pace: this.#pace,
       canSeal: () => maintenance.canSeal(),
       makeRoomNow: () => maintenance.makeRoomNow(),
       createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number),
@@ -356,11 +348,6 @@ interface Found {
   readonly foundValueBytes: Uint8Array;
   readonly foundValueStart: number;
   readonly foundValueEnd: number;
-}
-
-function foundValue(found: Found): Uint8Array | undefined {
-  if (found.foundKind !== EntryKind.Put) return undefined;
-  return copyOut(found.foundValueBytes, found.foundValueStart, found.foundValueEnd);
 }
 
 function limitCheck(limits: EngineOptions['limits']): BatchVisitor {

@@ -5,19 +5,17 @@
 
 import { assert, type KeyRange } from '../../base/index.js';
 import type { CompactionJob, FlushJob, JobExecutor, JobResult } from '../compaction/job.js';
-import {
-  type CompactionPlan,
-  type LeveledPolicy,
-  levelScore,
-  pickCompaction,
-  planRange,
-} from '../compaction/leveled-picker.js';
+import { type CompactionPlan, olderThan, planRange, spansOfVersion } from '../compaction/compaction-plan.js';
+import { pickCompaction } from '../compaction/fluid-picker.js';
+import { type TreePolicy, TreeShape } from '../compaction/tree-shape.js';
 import type { RetentionPolicy } from '../compaction/version-filter.js';
 import { fileName } from '../format/file-names.js';
 import type { Table } from '../table/table.js';
 import type { TableFormat } from '../table/table-writer.js';
-import type { KeySpan, Version } from '../version/version.js';
+import type { Version } from '../version/version.js';
 import type { VersionSet } from '../version/version-set.js';
+import { level0IsOverfull, memtablePressure, SEALED_MAX, treePressure } from './backlog.js';
+import type { Pressure } from './commit-pace.js';
 import type { EventListener } from './engine-options.js';
 import type { Gate } from './gate.js';
 import type { MemtableStack, SealedMemtable } from './memtable-stack.js';
@@ -27,7 +25,7 @@ export interface MaintenanceHost {
   readonly directory: string;
   readonly format: TableFormat;
   readonly tableBytes: number;
-  readonly policy: LeveledPolicy;
+  readonly policy: TreePolicy;
   readonly gate: Gate;
   readonly memtables: MemtableStack;
   readonly versions: VersionSet;
@@ -48,12 +46,9 @@ export interface MaintenanceStats {
   readonly compactionBytesRead: number;
   readonly compactionBytesWritten: number;
   readonly entriesDropped: number;
+  /** What has to be written until no level is over its size; an estimate. */
+  readonly compactionDebtBytes: number;
 }
-
-/** Sealed memtables that may wait before commits do. */
-const SEALED_MAX = 2;
-/** Level 0 may hold this many times the runs that start a compaction before flushes wait. */
-const LEVEL_0_STALL_FACTOR = 4;
 
 interface Waiter<T> {
   readonly subject: T;
@@ -64,6 +59,7 @@ interface Waiter<T> {
 interface RunningFlush {
   readonly sealed: SealedMemtable;
   readonly job: FlushJob;
+  readonly result: Promise<JobResult | undefined>;
 }
 
 interface RunningCompaction {
@@ -80,6 +76,7 @@ export class Maintenance {
   #compactionLaneWorks = false;
   #lanes: Promise<void>[] = [];
   #stopping = false;
+  #flushesOnly = false;
   #flushWaiters: Waiter<SealedMemtable>[] = [];
   #rangeRequests: Waiter<KeyRange>[] = [];
   readonly #stats = {
@@ -91,13 +88,24 @@ export class Maintenance {
     compactionBytesWritten: 0,
     entriesDropped: 0,
   };
+  /** Of `#pressureOf`, which versions are too large to be asked for with every commit. */
+  #treePressure: ReturnType<typeof treePressure> | undefined;
+  #pressureOf: Version<Table> | undefined;
 
   constructor(host: MaintenanceHost) {
     this.#host = host;
   }
 
   stats(): MaintenanceStats {
-    return { ...this.#stats };
+    return { ...this.#stats, compactionDebtBytes: this.#pressureOfTree().debtBytes };
+  }
+
+  /** How near to a stop commits are. */
+  pressure(): Pressure {
+    const { memtables } = this.#host;
+    const ofTree = this.#pressureOfTree();
+    const ofMemtables = memtablePressure(memtables.sealed.length, memtables.activeFilled);
+    return ofTree.value > 0 && ofTree.value >= ofMemtables.value ? ofTree : ofMemtables;
   }
 
   canSeal(): boolean {
@@ -110,11 +118,21 @@ export class Maintenance {
     if (!this.#flushLaneWorks) {
       this.#flushLaneWorks = true;
       this.#track(this.#runFlushLane());
+    } else if (this.#flush === undefined) {
+      // While synchronous commits keep the event loop from turning, the lane cannot do this itself.
+      this.#beginFlush();
     }
     if (!this.#compactionLaneWorks) {
       this.#compactionLaneWorks = true;
       this.#track(this.#runCompactionLane());
     }
+  }
+
+  /** For a close that waits for no compaction: cancels it and begins no other. Flushes go on, however full level 0 is. */
+  flushesOnly(): void {
+    this.#flushesOnly = true;
+    if (this.#compaction) this.#host.executor.cancel(this.#compaction.job);
+    this.start();
   }
 
   /** Begins nothing any more and resolves when what was begun is installed, or dropped if the engine is poisoned. */
@@ -169,17 +187,29 @@ export class Maintenance {
   }
 
   #level0IsOverfull(): boolean {
-    return levelScore(this.#host.versions.current, 0, this.#host.policy) >= LEVEL_0_STALL_FACTOR;
+    return level0IsOverfull(this.#host.versions.current, this.#host.policy);
+  }
+
+  #pressureOfTree(): ReturnType<typeof treePressure> {
+    const version = this.#host.versions.current;
+    if (this.#treePressure === undefined || this.#pressureOf !== version) {
+      this.#pressureOf = version;
+      this.#treePressure = treePressure(version, this.#host.policy);
+    }
+    return this.#treePressure;
   }
 
   async #runFlushLane(): Promise<void> {
     try {
-      while (this.#mayBegin() && !this.#level0IsOverfull()) {
-        const flush = this.#beginFlush();
+      while (this.#flush !== undefined || this.#mayBegin()) {
+        const flush = this.#flush ?? this.#beginFlush();
         if (flush === undefined) break;
-        const result = await this.#host.executor.run(flush.job);
+        const result = await flush.result;
+        assert(result !== undefined, 'nobody cancels a flush');
         // A synchronous commit may have installed it already.
-        if (this.#flush === flush && !this.#host.gate.poisoned) this.#installFlush(flush, result);
+        if (this.#flush !== flush) continue;
+        if (this.#host.gate.poisoned) break;
+        this.#installFlush(flush, result);
       }
     } catch (cause) {
       this.#host.gate.poison(cause);
@@ -191,12 +221,12 @@ export class Maintenance {
 
   async #runCompactionLane(): Promise<void> {
     try {
-      while (this.#mayBegin()) {
+      while (this.#mayBegin() && !this.#flushesOnly) {
         const request = this.#rangeRequests[0];
         const version = this.#host.versions.current;
-        const plan = request === undefined ? this.#pick(version) : planRange(version, request.subject);
-        if (plan !== undefined) await this.#execute(plan);
-        else if (request === undefined) break;
+        const plan = request === undefined ? this.#pick(version) : this.#planRange(version, request.subject);
+        if (plan !== undefined && !(await this.#execute(plan))) break;
+        if (plan === undefined && request === undefined) break;
         if (request !== undefined && this.#rangeRequests[0] === request) {
           this.#rangeRequests.shift();
           request.resolve();
@@ -210,11 +240,14 @@ export class Maintenance {
     }
   }
 
-  async #execute(plan: CompactionPlan<Table>): Promise<void> {
+  /** False when it was cancelled. */
+  async #execute(plan: CompactionPlan<Table>): Promise<boolean> {
     const compaction = this.#beginCompaction(plan);
-    if (compaction === undefined) return;
+    if (compaction === undefined) return true;
     const result = await this.#host.executor.run(compaction.job);
+    if (result === undefined) return false;
     if (this.#compaction === compaction && !this.#host.gate.poisoned) this.#installCompaction(compaction, result);
+    return true;
   }
 
   #flushNow(): void {
@@ -234,12 +267,16 @@ export class Maintenance {
   }
 
   #pick(version: Version<Table>): CompactionPlan<Table> | undefined {
-    return pickCompaction(version, this.#host.policy);
+    return pickCompaction(version, this.#host.policy, this.#host.retention.view());
+  }
+
+  #planRange(version: Version<Table>, range: KeyRange): CompactionPlan<Table> | undefined {
+    return planRange(version, range, new TreeShape(version, this.#host.policy).first);
   }
 
   #beginFlush(): RunningFlush | undefined {
     const sealed = this.#host.memtables.oldestSealed;
-    if (sealed === undefined) return undefined;
+    if (sealed === undefined || (!this.#flushesOnly && this.#level0IsOverfull())) return undefined;
     const job: FlushJob = {
       kind: 'flush',
       memtable: sealed.memtable,
@@ -247,9 +284,12 @@ export class Maintenance {
       directory: this.#host.directory,
       format: this.#host.format,
       retention: this.#host.retention.view(),
-      olderRuns: spansOfRuns(this.#host.versions.current, 0, []),
+      olderRuns: spansOfVersion(this.#host.versions.current),
     };
-    this.#flush = { sealed, job };
+    const result = this.#host.executor.run(job);
+    // The lane may come to hear of it long after a synchronous commit has.
+    result.catch(() => undefined);
+    this.#flush = { sealed, job, result };
     return this.#flush;
   }
 
@@ -303,7 +343,7 @@ export class Maintenance {
       retention: this.#host.retention.view(),
       inputs: plan.inputs.map((input) => input.tables.map((table) => table.meta)),
       outputLevel: plan.outputLevel,
-      olderRuns: spansOfRuns(this.#host.versions.current, plan.level, tables),
+      olderRuns: olderThan(this.#host.versions.current, plan.inputs),
       fileNumbers,
       tableBytes: this.#host.tableBytes,
     };
@@ -357,14 +397,4 @@ export class Maintenance {
 
 function removalsOf(plan: Pick<CompactionPlan<Table>, 'inputs'>): { level: number; fileNumber: number }[] {
   return plan.inputs.flatMap(({ level, tables }) => tables.map(({ fileNumber }) => ({ level, fileNumber })));
-}
-
-/** The spans of all tables from `level` down, run by run, without those that are `inputs`. */
-function spansOfRuns(version: Version<Table>, level: number, inputs: readonly Table[]): KeySpan[][] {
-  const without = new Set(inputs);
-  return version.levels
-    .slice(level)
-    .flatMap(({ runs }) => runs.map((run) => run.tables.filter((table) => !without.has(table))))
-    .filter((tables) => tables.length > 0)
-    .map((tables) => tables.map(({ smallest, largest }) => ({ smallest, largest })));
 }

@@ -42,6 +42,11 @@ export class MemtableStack {
     return this.#active.byteSize + bytes > this.#memtableBytes;
   }
 
+  /** How full the active memtable is; 1 when it has to be sealed. */
+  get activeFilled(): number {
+    return this.#active.byteSize / this.#memtableBytes;
+  }
+
   /** Seals the active memtable and goes on with an empty one. */
   seal(logNumber: number, lastTimestamp: Timestamp): void {
     this.#sealed = [{ memtable: this.#active, logNumber, lastTimestamp }, ...this.#sealed];

@@ -8,6 +8,7 @@
  *   4 pruned through := varint            versions readable only below this timestamp may be gone
  *   5 table added := level:varint run:varint fileNumber:varint sizeBytes:varint entries:varint tombstones:varint
  *                    rawBytes:varint minTimestamp:varint maxTimestamp:varint smallest:bytes largest:bytes fields
+ *     64 superseded := varint               absent for 0; advice
  *   6 table removed := level:varint fileNumber:varint
  *
  * Removals are applied before additions, so that one edit moves a table.
@@ -18,6 +19,8 @@ import type { Timestamp } from '../entry.js';
 import { appendField, readFields } from './tagged-fields.js';
 
 const Tag = { NextFileNumber: 1, LogNumber: 2, LastTimestamp: 3, PrunedThrough: 4, Added: 5, Removed: 6 } as const;
+/** Fields of an addition. */
+const AdditionTag = { Superseded: 64 } as const;
 
 /** What the engine knows of a table without opening it. Keys are user keys and both included. */
 export interface TableMeta {
@@ -25,6 +28,8 @@ export interface TableMeta {
   readonly sizeBytes: number;
   readonly entries: number;
   readonly tombstones: number;
+  /** Entries with a newer one of the same key in this table: what nobody could do without when it was written. */
+  readonly superseded: number;
   /** Bytes of all keys and values before compression. */
   readonly rawBytes: number;
   readonly minTimestamp: Timestamp;
@@ -107,22 +112,30 @@ function encodeAddition(payload: ByteWriter, addition: TableAddition): void {
   payload.varint(table.maxTimestamp);
   payload.lengthPrefixed(table.smallest);
   payload.lengthPrefixed(table.largest);
+  if (table.superseded > 0) {
+    appendField(payload, new ByteWriter(16), AdditionTag.Superseded, (field) => field.varint(table.superseded));
+  }
 }
 
 function decodeAddition(payload: ByteReader, malformed: MalformedInput): TableAddition {
   const level = payload.varint();
   const run = payload.varint();
-  const table: TableMeta = {
+  const table: { -readonly [K in keyof TableMeta]: TableMeta[K] } = {
     fileNumber: payload.varint(),
     sizeBytes: payload.varint(),
     entries: payload.varint(),
     tombstones: payload.varint(),
+    superseded: 0,
     rawBytes: payload.varint(),
     minTimestamp: payload.varint(),
     maxTimestamp: payload.varint(),
     smallest: payload.lengthPrefixed().slice(),
     largest: payload.lengthPrefixed().slice(),
   };
-  readFields(payload, malformed, () => false);
+  readFields(payload, malformed, (tag, field) => {
+    if (tag !== AdditionTag.Superseded) return false;
+    table.superseded = field.varint();
+    return true;
+  });
   return { level, run, table };
 }

@@ -1,3 +1,4 @@
 /** The in-memory layer of the engine and the write buffer of transactions. */
 
 export { Memtable, type MemtableMark, type MemtableOptions } from './memtable.js';
+export { type SharedEntries, sharedEntriesCursor } from './shared-entries.js';

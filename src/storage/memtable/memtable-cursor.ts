@@ -27,6 +27,7 @@ export class MemtableCursor implements EntryCursor {
   keyEnd = 0;
   timestamp: Timestamp = 0;
   kind: EntryKind = EntryKind.Put;
+  repeats = false;
   valueBytes: Uint8Array;
   valueStart = 0;
   valueEnd = 0;
@@ -38,6 +39,7 @@ export class MemtableCursor implements EntryCursor {
   readonly #step: 1 | -1;
   /** The run that holds the current entry. */
   #current = 0;
+  #entry = NO_ENTRY;
   /** The entry of another run that comes next after those of the current run; lets most steps do with one comparison. */
   #runnerUp = NO_ENTRY;
 
@@ -51,6 +53,7 @@ export class MemtableCursor implements EntryCursor {
   }
 
   seekToStart(): void {
+    this.#entry = NO_ENTRY;
     for (let run = 0; run < this.#runs.length; run++) {
       this.#positions[run] = this.#step > 0 ? 0 : this.#runs[run]!.entries.length - 1;
     }
@@ -58,6 +61,7 @@ export class MemtableCursor implements EntryCursor {
   }
 
   seek(key: Uint8Array, timestamp: Timestamp): void {
+    this.#entry = NO_ENTRY;
     for (let run = 0; run < this.#runs.length; run++) {
       const entries = this.#runs[run]!.entries;
       this.#positions[run] =
@@ -150,6 +154,9 @@ export class MemtableCursor implements EntryCursor {
 
   #load(entry: number): void {
     const words = this.#words;
+    const before = this.#entry;
+    this.repeats = before !== NO_ENTRY && compareEntryKeys(words, this.keyBytes, before, entry) === 0;
+    this.#entry = entry;
     const keyStart = (entry + HEADER_WORDS) * 4;
     const keyEnd = keyStart + words[entry + KEY_LENGTH]!;
     this.keyStart = keyStart;

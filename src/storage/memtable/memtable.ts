@@ -28,6 +28,7 @@ import {
   VALUE_LENGTH,
 } from './entry-layout.js';
 import { MemtableCursor } from './memtable-cursor.js';
+import type { SharedEntries } from './shared-entries.js';
 import { type SortedRun, sortTail, withRun } from './sorted-run.js';
 import type { BatchVisitor } from '../write-batch.js';
 
@@ -173,6 +174,13 @@ export class Memtable {
   cursor(reverse = false): EntryCursor {
     this.#sortTail();
     return new MemtableCursor(this.#words, this.#bytes, this.#runs, reverse);
+  }
+
+  /** The entries for a reader on another thread. The memtable must be `shared` and take no more additions. */
+  shareable(): SharedEntries {
+    const arena = this.#words.buffer;
+    assert(arena instanceof SharedArrayBuffer, 'only a shared memtable with entries has an arena to share');
+    return { arena, end: this.#end, count: this.#count, shadowing: this.#shadowing };
   }
 
   mark(): MemtableMark {

@@ -1,7 +1,7 @@
 /** Walks a run, tables whose key ranges ascend without overlap, as if it were one table. Opens each when it gets there. */
 
-import { assert, compareBytes, EMPTY_BYTES } from '../../base/index.js';
-import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
+import { assert, compareBytes, type KeyRange } from '../../base/index.js';
+import type { Timestamp } from '../entry.js';
 import { TableCursor, type TableCursorOptions } from './table-cursor.js';
 import type { TableReader } from './table-reader.js';
 
@@ -9,96 +9,70 @@ import type { TableReader } from './table-reader.js';
 export interface RunTable {
   readonly smallest: Uint8Array;
   readonly largest: Uint8Array;
+  readonly minTimestamp?: Timestamp;
   reader(): TableReader;
 }
 
-export class RunCursor implements EntryCursor {
-  valid = false;
-  keyBytes: Uint8Array = EMPTY_BYTES;
-  keyStart = 0;
-  keyEnd = 0;
-  timestamp: Timestamp = 0;
-  kind: EntryKind = EntryKind.Put;
-  valueBytes: Uint8Array = EMPTY_BYTES;
-  valueStart = 0;
-  valueEnd = 0;
+export interface RunCursorOptions extends TableCursorOptions {
+  /** Tables that lie outside need not be walked. */
+  readonly range?: KeyRange;
+  /** Tables that hold only newer entries need not be walked. */
+  readonly asOf?: Timestamp;
+}
 
+export class RunCursor extends TableCursor {
   readonly #tables: readonly RunTable[];
-  readonly #options: TableCursorOptions;
-  #cursor: TableCursor | undefined;
+  readonly #options: RunCursorOptions;
+  /** The table it stands in. */
   #number = -1;
 
   /** @param tables at least one, ascending. */
-  constructor(tables: readonly RunTable[], options: TableCursorOptions) {
+  constructor(tables: readonly RunTable[], options: RunCursorOptions) {
+    super(undefined, options);
     assert(tables.length > 0, 'a run has tables');
     this.#tables = tables;
     this.#options = options;
   }
 
-  seekToStart(): void {
-    this.#turnTo(this.#options.reverse ? this.#tables.length - 1 : 0).seekToStart();
-    this.#copyFields();
+  override seekToStart(): void {
+    if (this.#turnTo(this.#options.reverse ? this.#tables.length - 1 : 0)) super.seekToStart();
   }
 
-  seek(key: Uint8Array, timestamp: Timestamp): void {
-    const reverse = this.#options.reverse;
-    const number = reverse ? this.#lastStartingUpTo(key) : this.#firstEndingFrom(key);
-    if (number < 0 || number >= this.#tables.length) {
-      this.valid = false;
-      return;
-    }
-    this.#turnTo(number).seek(key, timestamp);
-    this.#settle();
+  override seek(key: Uint8Array, timestamp: Timestamp): void {
+    const number = this.#options.reverse ? this.#lastStartingUpTo(key) : this.#firstEndingFrom(key);
+    const wanted = this.#tables[number];
+    if (!this.#turnTo(number)) return;
+    // A table that was passed over leaves only whole tables behind it.
+    if (this.#tables[this.#number] === wanted) super.seek(key, timestamp);
+    else super.seekToStart();
   }
 
-  next(): void {
-    assert(this.valid && this.#cursor !== undefined, 'only a cursor that stands on an entry moves on');
-    this.#cursor.next();
-    this.#settle();
-  }
-
-  close(): void {
-    this.valid = false;
-    this.#cursor?.close();
-    this.#cursor = undefined;
+  override close(): void {
+    super.close();
     this.#number = -1;
-    this.keyBytes = this.valueBytes = EMPTY_BYTES;
   }
 
-  /** Goes on to the next table when the cursor has left its own. */
-  #settle(): void {
-    if (!this.#cursor!.valid) {
-      const number = this.#options.reverse ? this.#number - 1 : this.#number + 1;
-      if (number < 0 || number >= this.#tables.length) {
-        this.valid = false;
-        return;
-      }
-      this.#turnTo(number).seekToStart();
+  protected override endTable(): void {
+    if (this.#turnTo(this.#options.reverse ? this.#number - 1 : this.#number + 1)) this.startTable();
+  }
+
+  /** Turns to table `number` or the next one behind it that matters; false, and not valid, when there is none. */
+  #turnTo(number: number): boolean {
+    const { reverse, range, asOf } = this.#options;
+    const tables = this.#tables;
+    const upper = range?.upper;
+    const lower = range?.lower;
+    for (let at = number; at >= 0 && at < tables.length; at += reverse ? -1 : 1) {
+      const table = tables[at]!;
+      if (asOf !== undefined && (table.minTimestamp ?? 0) > asOf) continue;
+      if (!reverse && upper !== undefined && compareBytes(table.smallest, upper) >= 0) break;
+      if (reverse && lower !== undefined && compareBytes(table.largest, lower) < 0) break;
+      if (at !== this.#number) this.turnTo(table.reader());
+      this.#number = at;
+      return true;
     }
-    this.#copyFields();
-  }
-
-  #turnTo(number: number): TableCursor {
-    if (this.#cursor === undefined) {
-      this.#cursor = new TableCursor(this.#tables[number]!.reader(), this.#options);
-    } else if (number !== this.#number) {
-      this.#cursor.turnTo(this.#tables[number]!.reader());
-    }
-    this.#number = number;
-    return this.#cursor;
-  }
-
-  #copyFields(): void {
-    const cursor = this.#cursor!;
-    this.keyBytes = cursor.keyBytes;
-    this.keyStart = cursor.keyStart;
-    this.keyEnd = cursor.keyEnd;
-    this.timestamp = cursor.timestamp;
-    this.kind = cursor.kind;
-    this.valueBytes = cursor.valueBytes;
-    this.valueStart = cursor.valueStart;
-    this.valueEnd = cursor.valueEnd;
-    this.valid = cursor.valid;
+    this.valid = false;
+    return false;
   }
 
   /** First table whose largest key is not below `key`. */

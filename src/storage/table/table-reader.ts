@@ -1,19 +1,20 @@
 /**
  * An open table: its file, index and filter. Everything read is verified; damage is a `CorruptionError` naming the file
- * and the offset. A hit on a cached block costs about half a microsecond: filter, index search, cache, block search.
+ * and the offset. A hit on a cached block: filter, index search, cache slot, block hash.
  */
 
 import { join } from 'node:path';
-import { ByteReader, CorruptionError } from '../../base/index.js';
+import { CorruptionError, EMPTY_BYTES } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
-import type { BlockCache } from '../cache/block-cache.js';
+import { type BlockCache, NOT_CACHED } from '../cache/block-cache.js';
 import type { EntryKind, Timestamp } from '../entry.js';
 import { BloomFilter } from '../format/bloom-filter.js';
 import { BlockReader } from '../format/data-block.js';
 import { checkFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, decodeHandle, unwrapBlock } from '../format/stored-block.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle, unwrapBlock } from '../format/stored-block.js';
 import { decodeFooter, decodeTableProperties, FOOTER_BYTES, type TableProperties } from '../format/table-layout.js';
+import { TableIndex } from './table-index.js';
 
 export interface TableSource {
   readonly fileSystem: FileSystem;
@@ -28,17 +29,15 @@ export class TableReader {
   readonly properties: TableProperties;
   readonly file: File;
   readonly cache: BlockCache | undefined;
-  /** The whole index; do not keep it `load`ed across calls into this reader. */
-  readonly indexBytes: Uint8Array;
+  readonly index: TableIndex;
 
   /** Set by `find` when it returns true; the value is a view that holds until the next call into storage. */
   foundKind: EntryKind = 1;
   foundTimestamp: Timestamp = 0;
-  foundValueBytes: Uint8Array;
+  foundValueBytes: Uint8Array = EMPTY_BYTES;
   foundValueStart = 0;
   foundValueEnd = 0;
 
-  readonly #index = new BlockReader();
   readonly #data = new BlockReader();
   readonly #filter: BloomFilter | undefined;
   /** Asked once: the file never changes. */
@@ -59,9 +58,10 @@ export class TableReader {
         throw CorruptionError.at(this.name, Math.min(found, sizeBytes), what);
       }
       this.properties = this.#readFrame(found);
-      this.indexBytes = this.readBlock(this.properties.index).slice();
-      this.#index.reset(this.indexBytes, 0, this.indexBytes.length);
-      this.foundValueBytes = this.indexBytes;
+      const { index } = this.properties;
+      this.index = new TableIndex(fileNumber, this.readBlock(index), (at, expected, found) =>
+        CorruptionError.at(this.name, index.offset, { expected, found: `${found} at ${at}` }),
+      );
       this.#filter = this.#readFilter();
     } catch (cause) {
       this.file.close();
@@ -75,16 +75,11 @@ export class TableReader {
    */
   find(key: Uint8Array, hash: number, asOf: Timestamp): boolean {
     if (this.#filter !== undefined && !this.#filter.mayContain(hash)) return false;
-    const index = this.#index;
-    const at = index.lowerBound(key, asOf);
-    if (at === index.count) return false;
-    index.load(at);
+    const number = this.index.blockFor(key, asOf);
+    if (number === this.index.count) return false;
     const data = this.#data;
-    this.loadThroughCache(index, data);
-    const entry = data.lowerBound(key, asOf);
-    if (entry === data.count) return false;
-    data.load(entry);
-    if (!data.hasKey(key)) return false;
+    this.loadThroughCache(number, data);
+    if (!data.find(key, hash, asOf)) return false;
     this.foundKind = data.kind;
     this.foundTimestamp = data.timestamp;
     this.foundValueBytes = data.bytes;
@@ -93,29 +88,35 @@ export class TableReader {
     return true;
   }
 
-  /** Turns `target` to the data block of the loaded index entry, by way of the cache. Holds until the cache changes. */
-  loadThroughCache(index: BlockReader, target: BlockReader): void {
+  /** Turns `target` to a data block by way of the cache. Holds until the cache changes. */
+  loadThroughCache(number: number, target: BlockReader): void {
     const cache = this.cache;
-    const offset = handleOffset(index);
-    let slot = cache === undefined ? -1 : cache.find(this.fileNumber, offset);
-    if (slot < 0) {
-      const block = this.readBlock(this.handleAt(index));
-      if (cache !== undefined) slot = cache.insert(this.fileNumber, offset, block);
-      if (slot < 0) {
+    if (cache === undefined) {
+      const block = this.readBlock(this.index.handleAt(number));
+      target.reset(block, 0, block.length);
+      return;
+    }
+    let slot = cache.find(this.index, number);
+    if (slot === NOT_CACHED) {
+      const block = this.readBlock(this.index.handleAt(number));
+      slot = cache.insert(this.index, number, block);
+      if (slot === NOT_CACHED) {
         target.reset(block, 0, block.length);
         return;
       }
     }
-    target.reset(cache!.bytesOf(slot), cache!.startOf(slot), cache!.endOf(slot));
+    const start = cache.startOf(slot);
+    target.reset(cache.bytesOf(slot), start, start + this.index.rawBytes[number]!);
   }
 
-  /** The handle in the loaded index entry. */
-  handleAt(index: BlockReader): BlockHandle {
-    return decodeHandle(
-      new ByteReader(index.bytes.subarray(index.valueStart, index.valueEnd), (at, expected, found) =>
-        CorruptionError.at(this.name, this.properties.index.offset, { expected, found: `${found} at ${at}` }),
-      ),
-    );
+  /** The same if the block lies in the cache; otherwise false, and nothing happens. */
+  loadIfCached(number: number, target: BlockReader): boolean {
+    const cache = this.cache;
+    if (cache === undefined || this.index.slots[number] === NOT_CACHED) return false;
+    const slot = cache.find(this.index, number);
+    const start = cache.startOf(slot);
+    target.reset(cache.bytesOf(slot), start, start + this.index.rawBytes[number]!);
+    return true;
   }
 
   /** Reads and verifies one block. A view that holds until the next read through this reader. */
@@ -139,7 +140,7 @@ export class TableReader {
   }
 
   get memoryBytes(): number {
-    return this.indexBytes.length + (this.#filter?.sizeBytes ?? 0);
+    return this.index.memoryBytes + (this.#filter?.sizeBytes ?? 0);
   }
 
   close(): void {
@@ -172,17 +173,4 @@ export class TableReader {
     const what = { expected: `${target.length} bytes`, found: `${read} bytes` };
     throw CorruptionError.at(this.name, offset, what);
   }
-}
-
-/** First number of the handle in the loaded index entry, without an object. */
-function handleOffset(index: BlockReader): number {
-  const bytes = index.bytes;
-  let at = index.valueStart;
-  let value = 0;
-  let scale = 1;
-  for (; bytes[at]! >= 0x80; at++) {
-    value += (bytes[at]! & 0x7f) * scale;
-    scale *= 0x80;
-  }
-  return value + bytes[at]! * scale;
 }

@@ -102,7 +102,9 @@ export class TableWriter {
     if (full && this.#data.count > 0) this.#endDataBlock();
     if (this.#pending !== undefined) this.#indexPending(key, keyStart, keyEnd);
     if (newKey) this.#rememberKey(key, keyStart, keyEnd);
-    this.#data.add(key, keyStart, keyEnd, timestamp, kind, value, valueStart, valueEnd);
+    const isFirst = newKey || this.#data.count === 0;
+    this.#data.add(key, keyStart, keyEnd, timestamp, kind, value, valueStart, valueEnd, !newKey);
+    if (isFirst) this.#data.slotLast(this.#hashes[this.#keys - 1]!);
     this.#lastTimestamp = timestamp;
     this.#entries++;
     if (kind === EntryKind.Delete) this.#tombstones++;
@@ -135,7 +137,7 @@ export class TableWriter {
     this.#flushOutput();
     this.#file.syncNow();
     this.#file.close();
-    return { fileNumber: this.fileNumber, sizeBytes, ...summary };
+    return { fileNumber: this.fileNumber, sizeBytes, superseded: this.#entries - this.#keys, ...summary };
   }
 
   /** Gives the file up after an error; what was written of it stays, as an orphan. */

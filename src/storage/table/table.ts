@@ -9,6 +9,7 @@ export class Table implements TableMeta {
   readonly sizeBytes: number;
   readonly entries: number;
   readonly tombstones: number;
+  readonly superseded: number;
   readonly rawBytes: number;
   readonly minTimestamp: Timestamp;
   readonly maxTimestamp: Timestamp;
@@ -28,6 +29,7 @@ export class Table implements TableMeta {
     this.sizeBytes = meta.sizeBytes;
     this.entries = meta.entries;
     this.tombstones = meta.tombstones;
+    this.superseded = meta.superseded;
     this.rawBytes = meta.rawBytes;
     this.minTimestamp = meta.minTimestamp;
     this.maxTimestamp = meta.maxTimestamp;

@@ -28,6 +28,7 @@ export class VersionSet {
   readonly #source: TableSource;
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
+  readonly #remove: (paths: readonly string[]) => void;
   /** Undefined for a database opened read-only, where nothing is installed. */
   #manifest: ManifestWriter | undefined;
   #state: DatabaseState<Table>;
@@ -37,11 +38,18 @@ export class VersionSet {
   /** Files that nothing refers to any more. */
   #obsolete: string[] = [];
 
-  constructor(source: TableSource, state: DatabaseState, manifest: ManifestWriter | undefined) {
+  /** @param remove unlinks files, now or later. */
+  constructor(
+    source: TableSource,
+    state: DatabaseState,
+    manifest: ManifestWriter | undefined,
+    remove: (paths: readonly string[]) => void,
+  ) {
     this.#source = source;
     this.#fileSystem = source.fileSystem;
     this.#directory = source.directory;
     this.#manifest = manifest;
+    this.#remove = remove;
     const version = new Version<Table>().with(
       { added: state.version.additions(), removed: [] },
       (meta) => new Table(meta, source),
@@ -107,15 +115,12 @@ export class VersionSet {
     this.#obsolete.push(name);
   }
 
-  get hasObsolete(): boolean {
-    return this.#obsolete.length > 0;
-  }
-
-  /** Unlinks what nothing refers to any more. Undone by a crash, the next open does it again. */
+  /** Has everything unlinked that nothing refers to any more. Undone by a crash, the next open does it again. */
   deleteObsolete(): void {
-    const names = this.#obsolete;
+    if (this.#obsolete.length === 0) return;
+    const paths = this.#obsolete.map((name) => join(this.#directory, name));
     this.#obsolete = [];
-    for (const name of names) this.#fileSystem.unlink(join(this.#directory, name));
+    this.#remove(paths);
   }
 
   /** Ends all pins: nobody reads any more. */

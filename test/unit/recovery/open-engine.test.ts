@@ -144,7 +144,7 @@ describe('recovery', () => {
   test('of a log larger than a memtable writes several tables', async () => {
     const image = await killedAfter(200);
     const opened = await openTestEngine(image, {
-      compaction: { level0Runs: 100, levelBaseBytes: 1 << 20, sizeRatio: 4 },
+      compaction: { policy: 'leveled', level0Runs: 100, levelBaseBytes: 1 << 20, sizeRatio: 4 },
     });
     expect(opened.engine.stats().levels[0]!.runs).toBeGreaterThan(2);
     expect(everything(opened)).toHaveLength(200);
@@ -159,6 +159,9 @@ describe('recovery', () => {
       runNow: () => {
         throw new Error('not now');
       },
+      cancel: () => undefined,
+      remove: async () => undefined,
+      close: async () => undefined,
     };
     const { engine } = await openTestEngine(fileSystem, {}, { executor: stuck });
     for (let i = 1; engine.stats().sealedMemtables < 2; i++)

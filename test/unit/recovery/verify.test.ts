@@ -124,7 +124,7 @@ describe('verify', () => {
 
   it('finds levels in the wrong order', async () => {
     // Recovery moves the last commits to a table of level 0.
-    const compaction = { level0Runs: 1000, levelBaseBytes: 2 ** 40, sizeRatio: 10 };
+    const compaction = { policy: 'leveled', level0Runs: 1000, levelBaseBytes: 2 ** 40, sizeRatio: 10 } as const;
     await (await openOn(fileSystem, DIRECTORY, { compaction })).engine.close();
     const { state } = readManifest(fileSystem, DIRECTORY);
     expect(state.version.levels.length).toBeGreaterThan(1);

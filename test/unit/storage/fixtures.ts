@@ -44,10 +44,15 @@ export function currentEntry(cursor: EntryCursor): TestEntry {
   return { key, timestamp: cursor.timestamp, value: cursor.kind === EntryKind.Put ? value : undefined };
 }
 
-/** Everything from the cursor's position on. */
+/** Everything from the cursor's position on. What it says about repeated keys must be true. */
 export function drain(cursor: EntryCursor): TestEntry[] {
   const entries: TestEntry[] = [];
-  for (; cursor.valid; cursor.next()) entries.push(currentEntry(cursor));
+  for (; cursor.valid; cursor.next()) {
+    const current = currentEntry(cursor);
+    const repeats = entries.length > 0 && entries.at(-1)!.key === current.key;
+    if (cursor.repeats !== repeats) throw new Error(`"${current.key}" repeats: ${cursor.repeats}, expected ${repeats}`);
+    entries.push(current);
+  }
   return entries;
 }
 
@@ -89,6 +94,7 @@ export function tableMeta(fileNumber: number, smallest: string, largest: string,
     sizeBytes,
     entries: 2,
     tombstones: 0,
+    superseded: 0,
     rawBytes: sizeBytes,
     minTimestamp: 1,
     maxTimestamp: 2,
@@ -108,7 +114,7 @@ export const ENGINE_OPTIONS: OpenEngineOptions = {
   blockCache: { bytes: 4096 },
   bloomBitsPerKey: 10,
   compression: 'none',
-  compaction: { level0Runs: 2, levelBaseBytes: 8192, sizeRatio: 4 },
+  compaction: { policy: 'leveled', level0Runs: 2, levelBaseBytes: 8192, sizeRatio: 4 },
   limits: { keyBytes: 1024, valueBytes: 64 * 1024, batchBytes: 256 * 1024 },
 };
 

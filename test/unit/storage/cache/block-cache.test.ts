@@ -1,14 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import { randomBelow, seededRandom } from '../../../../src/base/index.js';
-import { BlockCache } from '../../../../src/storage/cache/block-cache.js';
+import { BlockCache, type CachedBlocks, NOT_CACHED } from '../../../../src/storage/cache/block-cache.js';
+import { CACHE_POLICIES } from '../../../../src/storage/cache/eviction-policy.js';
 import { SieveQueue } from '../../../../src/storage/cache/sieve-queue.js';
 
 function block(length: number, fill: number): Uint8Array {
   return new Uint8Array(length).fill(fill);
 }
 
+function blocksOf(fileNumber: number, count: number): CachedBlocks {
+  return { fileNumber, slots: new Int32Array(count).fill(NOT_CACHED) };
+}
+
 function contentOf(cache: BlockCache, slot: number): Uint8Array {
-  return cache.bytesOf(slot).slice(cache.startOf(slot), cache.endOf(slot));
+  const start = cache.startOf(slot);
+  return cache.bytesOf(slot).slice(start, start + cache.lengthOf(slot));
 }
 
 describe('SIEVE', () => {
@@ -37,63 +43,65 @@ describe('SIEVE', () => {
 });
 
 describe('block cache', () => {
-  test('answers what was inserted, by file and offset', () => {
+  test('answers what was inserted, by table and block', () => {
     const cache = new BlockCache({ maxBytes: 64 * 1024, cellBytes: 1024 });
-    cache.insert(7, 4096, block(1000, 1));
-    cache.insert(7, 8192, block(10, 2));
-    cache.insert(8, 4096, block(0, 3));
-    expect(contentOf(cache, cache.find(7, 4096))).toEqual(block(1000, 1));
-    expect(contentOf(cache, cache.find(7, 8192))).toEqual(block(10, 2));
-    expect(contentOf(cache, cache.find(8, 4096))).toEqual(block(0, 3));
-    expect(cache.find(8, 8192)).toBe(-1);
-    expect(cache.stats()).toMatchObject({ hits: 3, misses: 1, blocks: 3 });
+    const [seven, eight] = [blocksOf(7, 3), blocksOf(8, 3)];
+    cache.insert(seven, 0, block(1000, 1));
+    cache.insert(seven, 2, block(10, 2));
+    cache.insert(eight, 0, block(0, 3));
+    expect(contentOf(cache, cache.find(seven, 0))).toEqual(block(1000, 1));
+    expect(contentOf(cache, cache.find(seven, 2))).toEqual(block(10, 2));
+    expect(contentOf(cache, cache.find(eight, 0))).toEqual(block(0, 3));
+    expect(cache.find(eight, 1)).toBe(NOT_CACHED);
+    expect(cache.stats()).toMatchObject({ hits: 3, misses: 1, hitRate: 0.75, blocks: 3, policy: 'sieve' });
   });
 
   test('keeps one block even with no budget, and no large one', () => {
     const cache = new BlockCache({ maxBytes: 0, cellBytes: 256 });
-    cache.insert(1, 0, block(100, 1));
-    expect(contentOf(cache, cache.find(1, 0))).toEqual(block(100, 1));
-    cache.insert(1, 256, block(100, 2));
-    expect(cache.find(1, 0)).toBe(-1);
-    expect(cache.insert(1, 512, block(300, 3))).toBe(-1);
-    expect(cache.find(1, 512)).toBe(-1);
+    const blocks = blocksOf(1, 3);
+    cache.insert(blocks, 0, block(100, 1));
+    expect(contentOf(cache, cache.find(blocks, 0))).toEqual(block(100, 1));
+    cache.insert(blocks, 1, block(100, 2));
+    expect(cache.find(blocks, 0)).toBe(NOT_CACHED);
+    expect(cache.insert(blocks, 2, block(300, 3))).toBe(NOT_CACHED);
+    expect(cache.find(blocks, 2)).toBe(NOT_CACHED);
   });
 
   test('keeps large blocks within their quarter of the budget', () => {
     const cache = new BlockCache({ maxBytes: 16 * 1024, cellBytes: 1024 });
-    expect(cache.insert(1, 0, block(5000, 1))).toBe(-1);
-    cache.insert(1, 10_000, block(3000, 2));
-    expect(contentOf(cache, cache.find(1, 10_000))).toEqual(block(3000, 2));
-    cache.insert(1, 20_000, block(2000, 3));
-    expect(cache.find(1, 10_000)).toBe(-1);
-    expect(contentOf(cache, cache.find(1, 20_000))).toEqual(block(2000, 3));
+    const blocks = blocksOf(1, 3);
+    expect(cache.insert(blocks, 0, block(5000, 1))).toBe(NOT_CACHED);
+    cache.insert(blocks, 1, block(3000, 2));
+    expect(contentOf(cache, cache.find(blocks, 1))).toEqual(block(3000, 2));
+    cache.insert(blocks, 2, block(2000, 3));
+    expect(cache.find(blocks, 1)).toBe(NOT_CACHED);
+    expect(contentOf(cache, cache.find(blocks, 2))).toEqual(block(2000, 3));
     expect(cache.stats().usedBytes).toBe(2000);
   });
 
-  test('never answers another block or exceeds its budget, whatever comes', () => {
+  test.each(CACHE_POLICIES)('by %s never answers another block or exceeds its budget, whatever comes', (policy) => {
     const random = seededRandom(11);
-    const cache = new BlockCache({ maxBytes: 20_000, cellBytes: 256 });
-    const content = (file: number, offset: number): Uint8Array =>
-      block(1 + ((file * 31 + offset) % 700), (file * 7 + offset) & 0xff);
+    const cache = new BlockCache({ maxBytes: 20_000, cellBytes: 256, policy });
+    const tables = [0, 1, 2, 3].map((file) => blocksOf(file, 200));
+    const content = (file: number, number: number): Uint8Array =>
+      block(1 + ((file * 31 + number) % 700), (file * 7 + number) & 0xff);
     let hits = 0;
     for (let i = 0; i < 20_000; i++) {
       const file = randomBelow(random, 4);
-      const offset = Math.floor(random.float() ** 3 * 200);
-      const slot = cache.find(file, offset);
-      if (slot < 0) cache.insert(file, offset, content(file, offset));
+      const number = Math.floor(random.float() ** 3 * 200);
+      const slot = cache.find(tables[file]!, number);
+      if (slot === NOT_CACHED) cache.insert(tables[file]!, number, content(file, number));
       else {
         hits++;
-        expect(contentOf(cache, slot)).toEqual(content(file, offset));
+        expect(contentOf(cache, slot)).toEqual(content(file, number));
       }
       if (i % 500 === 0) expect(cache.stats().usedBytes).toBeLessThanOrEqual(20_000);
     }
     const { evictions } = cache.stats();
     expect(evictions).toBeGreaterThan(1000);
-    let found = 0;
-    for (let file = 0; file < 4; file++) {
-      for (let offset = 0; offset < 200; offset++) if (cache.find(file, offset) >= 0) found++;
-    }
-    expect(found).toBe(cache.stats().blocks);
+    const found = tables.flatMap(({ slots }) => [...slots]).filter((slot) => slot !== NOT_CACHED);
+    expect(new Set(found).size).toBe(cache.stats().blocks);
+    expect(found.length).toBe(cache.stats().blocks);
     expect(hits).toBeGreaterThan(2000);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { type Scheduler, systemScheduler } from '../../../../src/base/index.js';
+import { type Scheduler, systemClock, systemScheduler } from '../../../../src/base/index.js';
 import type { CompactionJob, FlushJob } from '../../../../src/storage/compaction/job.js';
 import { EntryKind, inlineExecutor, Memtable } from '../../../../src/storage/index.js';
 import { TableCursor } from '../../../../src/storage/table/table-cursor.js';
@@ -65,16 +65,16 @@ function countingScheduler(): Scheduler & { turns: number } {
 describe('a flush job', () => {
   test('writes a memtable in order', async () => {
     const fileSystem = tableFileSystem();
-    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler });
+    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler, clock: systemClock });
     const result = await executor.run(flushJob([entry('b', 1, 'x'), entry('a', 2, 'y'), entry('b', 3)]));
     expect(result).toMatchObject({ entriesDropped: 0, bytesRead: 0, prunedThrough: 0 });
-    expect(result.tables).toMatchObject([{ fileNumber: 50, entries: 3, tombstones: 1 }]);
+    expect(result!.tables).toMatchObject([{ fileNumber: 50, entries: 3, tombstones: 1 }]);
     expect(contentOf(fileSystem, 50)).toEqual([entry('a', 2, 'y'), entry('b', 3), entry('b', 1, 'x')]);
   });
 
   test('drops what nobody retains, and writes no table for nothing', async () => {
     const fileSystem = tableFileSystem();
-    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler });
+    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler, clock: systemClock });
     const entries = [entry('a', 1, 'x'), entry('a', 2)];
     const olderRuns = [[{ smallest: bytes('a'), largest: bytes('a') }]];
     const shadowing = executor.runNow(flushJob(entries, { retention: KEEP_NEWEST, olderRuns }));
@@ -89,7 +89,7 @@ describe('a flush job', () => {
     const entries = Array.from({ length: 5000 }, (_, i) => entry(`key${String(i).padStart(5, '0')}`, i + 1, 'value'));
     const fileSystem = tableFileSystem();
     const scheduler = countingScheduler();
-    const executor = inlineExecutor({ fileSystem, scheduler });
+    const executor = inlineExecutor({ fileSystem, scheduler, clock: systemClock });
     const whole = await executor.run(flushJob(entries));
     expect(scheduler.turns).toBeGreaterThanOrEqual(4);
 
@@ -98,7 +98,7 @@ describe('a flush job', () => {
     await new Promise<void>((resolve) => systemScheduler.nextTurn(resolve));
     const now = executor.runNow(job);
     expect(await running).toBe(now);
-    expect(now.tables).toMatchObject([{ ...whole.tables[0], fileNumber: 51 }]);
+    expect(now.tables).toMatchObject([{ ...whole!.tables[0], fileNumber: 51 }]);
     expect(contentOf(fileSystem, 51)).toEqual(entries);
   });
 });
@@ -112,26 +112,26 @@ describe('a compaction job', () => {
       [writeTable(fileSystem, 2, newer)],
       [writeTable(fileSystem, 1, older.slice(0, 20)), writeTable(fileSystem, 3, older.slice(20))],
     ];
-    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler });
+    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler, clock: systemClock });
     const result = await executor.run(compactionJob(inputs, { tableBytes: 600 }));
-    expect(result.tables.length).toBeGreaterThan(2);
-    const merged = result.tables.map((table) => contentOf(fileSystem, table.fileNumber));
+    expect(result!.tables.length).toBeGreaterThan(2);
+    const merged = result!.tables.map((table) => contentOf(fileSystem, table.fileNumber));
     expect(merged.flat()).toEqual(
       [...newer, ...older].sort((a, b) => (a.key === b.key ? b.timestamp - a.timestamp : a.key < b.key ? -1 : 1)),
     );
     for (const [i, entries] of merged.slice(1).entries()) {
       expect(entries[0]!.key).not.toBe(merged[i]!.at(-1)!.key);
     }
-    expect(result.bytesRead).toBe(inputs.flat().reduce((sum, table) => sum + table.sizeBytes, 0));
+    expect(result!.bytesRead).toBe(inputs.flat().reduce((sum, table) => sum + table.sizeBytes, 0));
   });
 
   test('keeps going in its last table when its numbers run out', async () => {
     const fileSystem = tableFileSystem();
     const entries = Array.from({ length: 100 }, (_, i) => entry(`k${100 + i}`, 5, 'value'));
-    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler });
+    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler, clock: systemClock });
     const inputs = [[writeTable(fileSystem, 1, entries)]];
     const result = await executor.run(compactionJob(inputs, { tableBytes: 1, fileNumbers: [7, 8] }));
-    expect(result.tables.map((table) => table.entries)).toHaveLength(2);
+    expect(result!.tables.map((table) => table.entries)).toHaveLength(2);
     expect([...contentOf(fileSystem, 7), ...contentOf(fileSystem, 8)]).toEqual(entries);
   });
 
@@ -142,7 +142,7 @@ describe('a compaction job', () => {
     const file = fileSystem.open(`${TABLE_DIRECTORY}/000002.tbl`, 'update');
     file.write(Uint8Array.of(0xff), 25);
     file.close();
-    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler });
+    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler, clock: systemClock });
     await expect(executor.run(compactionJob([[good], [bad]]))).rejects.toThrow('000002.tbl: damaged at offset');
     expect(() => executor.runNow(compactionJob([[good], [bad]]))).toThrow('000002.tbl: damaged at offset');
   });

@@ -82,7 +82,7 @@ describe('commits', () => {
     const { engine, events } = await openTestEngine(new MemFileSystem());
     for (let i = 1; i <= 1500; i++) engine.commitSync(batchOf({ [`key${i % 70}`]: `value ${i}` }), i);
     expect(engine.stats().sealedMemtables).toBeLessThanOrEqual(2);
-    expect(engine.stats().levels[0]!.runs).toBeLessThanOrEqual(8);
+    expect(engine.stats().levels[0]!.runs).toBeLessThanOrEqual(18);
     expect(events.map((event) => event.type)).toContain('compaction');
     for (let i = 1431; i <= 1500; i++) expect(getText(engine, `key${i % 70}`)).toBe(`value ${i}`);
     await engine.close();
@@ -223,19 +223,38 @@ describe('flush and compaction', () => {
     await engine.close();
   });
 
-  test('compact leaves one run, drops what nobody retains, and deletes its inputs', async () => {
-    const fileSystem = new MemFileSystem();
-    const { engine } = await openTestEngine(fileSystem);
+  const policies = ['leveled', 'tiered', 'lazy-leveled'] as const;
+  test.each(policies)(
+    'compact leaves one run, drops what nobody retains, and deletes its inputs: %s',
+    async (policy) => {
+      const fileSystem = new MemFileSystem();
+      const compaction = { policy, level0Runs: 2, levelBaseBytes: 2048, sizeRatio: 3 };
+      const { engine } = await openTestEngine(fileSystem, { compaction });
+      await writeMany(engine, 0, 600);
+      await engine.commit(batchOf({ key0: undefined }), engine.lastTimestamp + 1);
+      await engine.compact();
+      const { levels, tableMemoryBytes } = engine.stats();
+      const full = levels.filter((level) => level.runs > 0);
+      expect(full).toMatchObject([{ runs: 1, entries: 49, tombstones: 0 }]);
+      expect(fileNames(fileSystem, '.tbl')).toHaveLength(full[0]!.tables);
+      expect(engine.prunedThrough).toBe(engine.lastTimestamp);
+      expect(scanText(engine.cursor({}, { asOf: engine.lastTimestamp }))).toHaveLength(49);
+      expect(engine.stats().tableMemoryBytes).toBeGreaterThan(tableMemoryBytes);
+      await engine.close();
+    },
+  );
+
+  test.each(policies)('compact of a range drops what nobody retains in it, and nothing else: %s', async (policy) => {
+    const compaction = { policy, level0Runs: 2, levelBaseBytes: 2048, sizeRatio: 3 };
+    const { engine } = await openTestEngine(new MemFileSystem(), { compaction });
     await writeMany(engine, 0, 600);
-    await engine.commit(batchOf({ key0: undefined }), engine.lastTimestamp + 1);
-    await engine.compact();
-    const { levels, tableMemoryBytes } = engine.stats();
-    const full = levels.filter((level) => level.runs > 0);
-    expect(full).toMatchObject([{ runs: 1, entries: 49, tombstones: 0 }]);
-    expect(fileNames(fileSystem, '.tbl')).toHaveLength(full[0]!.tables);
-    expect(engine.prunedThrough).toBe(engine.lastTimestamp);
-    expect(scanText(engine.cursor({}, { asOf: engine.lastTimestamp }))).toHaveLength(49);
-    expect(engine.stats().tableMemoryBytes).toBeGreaterThan(tableMemoryBytes);
+    const deleted = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`key${20 + i}`, undefined]));
+    await engine.commit(batchOf(deleted), engine.lastTimestamp + 1);
+    const expected = scanText(engine.cursor({}, { asOf: engine.lastTimestamp }));
+    await engine.compact({ lower: bytes('key20'), upper: bytes('key30') });
+    expect(scanText(engine.cursor({}, { asOf: engine.lastTimestamp }))).toEqual(expected);
+    expect(expected).toHaveLength(40);
+    expect(engine.stats().levels.reduce((sum, level) => sum + level.tombstones, 0)).toBe(0);
     await engine.close();
   });
 
@@ -307,6 +326,9 @@ describe('flush and compaction', () => {
         return inner.run(job);
       },
       runNow: (job) => inner.runNow(job),
+      cancel: (job) => inner.cancel(job),
+      remove: (paths) => inner.remove(paths),
+      close: () => inner.close(),
     };
     const { engine } = await openTestEngine(fileSystem, {}, { executor });
     const commits = Array.from({ length: 200 }, (_, i) => engine.commit(batchOf({ [`k${i}`]: 'x'.repeat(60) }), i + 1));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { hashBytes, randomBelow, seededRandom } from '../../../../src/base/index.js';
 import { BlockBuilder, BlockReader } from '../../../../src/storage/format/data-block.js';
 import { addEntry, bytes, compareTestEntries, entry, type TestEntry } from '../fixtures.js';
 
@@ -11,6 +12,21 @@ function blockOf(entries: readonly TestEntry[]): BlockReader {
   const memory = new Uint8Array(block.length + 20).fill(0xee);
   memory.set(block, 7);
   reader.reset(memory, 7, 7 + block.length);
+  return reader;
+}
+
+/** With a hash over the keys, as tables write it. */
+function slottedBlockOf(entries: readonly TestEntry[]): BlockReader {
+  const builder = new BlockBuilder(64);
+  entries.forEach((one, i) => {
+    const repeats = i > 0 && entries[i - 1]!.key === one.key;
+    const [key, value] = [bytes(one.key), bytes(one.value ?? '')];
+    builder.add(key, 0, key.length, one.timestamp, one.value === undefined ? 1 : 2, value, 0, value.length, repeats);
+    if (!repeats) builder.slotLast(hashBytes(key));
+  });
+  const block = builder.finish();
+  const reader = new BlockReader();
+  reader.reset(block, 0, block.length);
   return reader;
 }
 
@@ -47,6 +63,39 @@ describe('data block', () => {
     }
   });
 
+  test.each([1, 2, 3, 40, 200, 254, 255, 600])('finds keys by hash among %d entries', (count) => {
+    const random = seededRandom(count);
+    const some = Array.from({ length: count }, (_, i) => {
+      return entry(
+        `k${String(randomBelow(random, count)).padStart(3, '0')}`,
+        i + 1,
+        random.float() < 0.3 ? undefined : `v${i}`,
+      );
+    }).sort(compareTestEntries);
+    const block = slottedBlockOf(some);
+    for (let i = -1; i <= count; i++) {
+      const key = `k${String(i).padStart(3, '0')}`;
+      for (const asOf of [0, 1, Math.floor(count / 2), count, 2 ** 53 - 1]) {
+        const expected = some.find((one) => one.key === key && one.timestamp <= asOf);
+        const found = block.find(bytes(key), hashBytes(bytes(key)), asOf);
+        expect({ key, asOf, timestamp: found ? block.timestamp : undefined }).toEqual({
+          key,
+          asOf,
+          timestamp: expected?.timestamp,
+        });
+      }
+    }
+  });
+
+  test('says which entries repeat the key before', () => {
+    const block = slottedBlockOf(entries);
+    const repeats = entries.map((_, index) => {
+      block.load(index);
+      return block.repeats;
+    });
+    expect(repeats).toEqual([false, false, true, true, false, false, false]);
+  });
+
   test('addresses entries beyond 64 KiB', () => {
     const large = ['a', 'b', 'c', 'd'].map((key, i) => entry(key, i + 1, key.repeat(30_000)));
     const block = blockOf(large);
@@ -70,7 +119,7 @@ describe('data block', () => {
     const builder = new BlockBuilder(64);
     addEntry(builder, entry('a', 1, 'v'));
     const block = builder.finish().slice();
-    block[block.length - 4] = 2;
+    block[block.length - 4] = 4;
     expect(() => new BlockReader().reset(block, 0, block.length)).toThrow('known flags');
   });
 });

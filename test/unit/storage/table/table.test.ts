@@ -64,7 +64,7 @@ describe.each(formats)('a table, %s', (_name, format) => {
       maxTimestamp: 900,
       sizeBytes: reader.file.size(),
     });
-    const { fileNumber: _number, sizeBytes: _size, ...summary } = meta;
+    const { fileNumber: _number, sizeBytes: _size, superseded: _superseded, ...summary } = meta;
     expect(reader.properties).toMatchObject(summary);
     reader.close();
   });

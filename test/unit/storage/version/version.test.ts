@@ -162,7 +162,8 @@ describe('version set', () => {
     const fileSystem = tableFileSystem();
     const manifest = ManifestWriter.create(fileSystem, TABLE_DIRECTORY, 6, EMPTY);
     const source = { fileSystem, directory: TABLE_DIRECTORY, cache: undefined };
-    return { fileSystem, versions: new VersionSet(source, EMPTY, manifest) };
+    const remove = (paths: readonly string[]): void => paths.forEach((path) => fileSystem.unlink(path));
+    return { fileSystem, versions: new VersionSet(source, EMPTY, manifest, remove) };
   }
 
   function tablesIn(fileSystem: MemFileSystem): string[] {

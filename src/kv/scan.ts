@@ -1,0 +1,83 @@
+/**
+ * The iterator behind `scanSync`. Written out because a generator costs 60 ns per entry more (Node 20). Opens its cursor at
+ * the first step, and closes it at the end, at `return` (a `break` out of a loop) and at `throw`.
+ */
+
+import type { RangeCursor } from '../mvcc/index.js';
+import type { KeyCodec, ValueCodec } from './codecs.js';
+
+export interface EntryDecoder<Key, Value> {
+  /** What comes before the codec's part of each key. */
+  readonly prefix: Uint8Array;
+  readonly keys: Pick<KeyCodec<never, Key>, 'decode'>;
+  readonly values: Pick<ValueCodec<Value>, 'decode'>;
+}
+
+export class EntryScan<Key, Value> implements Generator<[Key, Value], void, undefined> {
+  readonly #open: () => { cursor: RangeCursor; limit: number };
+  readonly #prefixLength: number;
+  readonly #keys: EntryDecoder<Key, Value>['keys'];
+  readonly #values: EntryDecoder<Key, Value>['values'];
+  #cursor: RangeCursor | undefined;
+  #remaining = 0;
+  #ended = false;
+
+  /** @param open called once, by the first `next`. */
+  constructor(decoder: EntryDecoder<Key, Value>, open: () => { cursor: RangeCursor; limit: number }) {
+    this.#prefixLength = decoder.prefix.length;
+    this.#keys = decoder.keys;
+    this.#values = decoder.values;
+    this.#open = open;
+  }
+
+  next(): IteratorResult<[Key, Value], void> {
+    if (this.#ended) return { done: true, value: undefined };
+    try {
+      const cursor = this.#cursor ?? this.#begin();
+      if (this.#remaining-- > 0 && cursor.next()) {
+        const key = this.#keys.decode(cursor.keyBytes, cursor.keyStart + this.#prefixLength, cursor.keyEnd);
+        const value = this.#values.decode(cursor.valueBytes, cursor.valueStart, cursor.valueEnd);
+        return { done: false, value: [key, value] };
+      }
+    } catch (error) {
+      this.#end();
+      throw error;
+    }
+    return this.return();
+  }
+
+  return(): IteratorResult<[Key, Value], void> {
+    this.#end();
+    return { done: true, value: undefined };
+  }
+
+  throw(error: unknown): IteratorResult<[Key, Value], void> {
+    this.#end();
+    throw error;
+  }
+
+  [Symbol.iterator](): this {
+    return this;
+  }
+
+  [Symbol.dispose](): void {
+    this.#end();
+  }
+
+  get [Symbol.toStringTag](): string {
+    return 'EntryScan';
+  }
+
+  #begin(): RangeCursor {
+    const { cursor, limit } = this.#open();
+    this.#remaining = limit;
+    this.#cursor = cursor;
+    return cursor;
+  }
+
+  #end(): void {
+    this.#ended = true;
+    this.#cursor?.close();
+    this.#cursor = undefined;
+  }
+}

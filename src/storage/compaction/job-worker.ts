@@ -1,0 +1,76 @@
+/**
+ * Entry of the worker thread: executes jobs step by step, listening for messages in between. Opens its files itself. An
+ * error outside a job ends the thread, of which `worker-executor.ts` takes notice.
+ */
+
+import { workerData } from 'node:worker_threads';
+import type { Scheduler } from '../../base/index.js';
+import { systemEnvironment } from '../../vfs/index.js';
+import { sharedEntriesCursor } from '../memtable/index.js';
+import { encodeError } from './error-record.js';
+import { InlineExecutor } from './inline-executor.js';
+import type { EntrySource } from './job-execution.js';
+import { Claim, type JobAnswer, type JobRequest, Pulse, type WorkerStart } from './job-message.js';
+import type { Job } from './job.js';
+
+const { port, pulse, bytesPerSecond } = workerData as WorkerStart;
+const environment = systemEnvironment();
+const scheduler: Scheduler = {
+  nextTurn: (task) =>
+    environment.scheduler.nextTurn(() => {
+      task();
+      beat();
+    }),
+  after: (delayMs, task, options) => environment.scheduler.after(delayMs, task, options),
+};
+const executor = new InlineExecutor({ ...environment, scheduler }, { bytesPerSecond });
+const jobs = new Map<number, Job<EntrySource>>();
+
+port.on('message', (request: JobRequest) => {
+  const { type, id } = request;
+  if (type === 'run') run(request);
+  else if (type === 'remove') settle(id, executor.remove(request.paths), () => ({ type: 'removed', id }));
+  else {
+    const job = jobs.get(id);
+    if (job === undefined) return;
+    if (type === 'hurry') executor.hurry(job);
+    else executor.cancel(job);
+  }
+});
+
+process.on('exit', () => {
+  Atomics.store(pulse, Pulse.Ended, 1);
+  beat();
+});
+
+function run({ id, job, claim }: Extract<JobRequest, { type: 'run' }>): void {
+  if (Atomics.compareExchange(claim, 0, Claim.Queued, Claim.Begun) !== Claim.Queued) return;
+  const own = readable(job);
+  jobs.set(id, own);
+  settle(id, executor.run(own), (result) =>
+    result === undefined ? { type: 'cancelled', id } : { type: 'done', id, result },
+  );
+}
+
+function settle<T>(id: number, work: Promise<T>, answerOf: (result: T) => JobAnswer): void {
+  void work.then(
+    (result) => answer(answerOf(result)),
+    (error: unknown) => answer({ type: 'failed', id, error: encodeError(error) }),
+  );
+}
+
+function readable(job: Extract<JobRequest, { type: 'run' }>['job']): Job<EntrySource> {
+  if (job.kind === 'compaction') return job;
+  return { ...job, memtable: { cursor: () => sharedEntriesCursor(job.memtable) } };
+}
+
+function answer(message: JobAnswer): void {
+  jobs.delete(message.id);
+  port.postMessage(message);
+  beat();
+}
+
+function beat(): void {
+  Atomics.add(pulse, Pulse.Beats, 1);
+  Atomics.notify(pulse, Pulse.Beats);
+}

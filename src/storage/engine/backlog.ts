@@ -1,0 +1,48 @@
+/** What flush and compaction are behind with, and how near that brings commits to a stop. Pure. */
+
+import type { TreePolicy } from '../compaction/tree-shape.js';
+import { TreeShape } from '../compaction/tree-shape.js';
+import type { Version } from '../version/version.js';
+import type { Pressure } from './commit-pace.js';
+
+/** Sealed memtables that may wait before commits do. */
+export const SEALED_MAX = 2;
+/**
+ * Level 0 may hold this many times the runs that start a compaction before flushes wait, and commits behind them. From the
+ * lower one on commits are slowed. With 4 runs these are the 20 and 36 of RocksDB: a burst passes at full speed.
+ */
+const LEVEL_0_STOP_FACTOR = 9;
+const LEVEL_0_SLOW_FACTOR = 5;
+/**
+ * Debt slows from this many times the size of the tree on (the last merge of all is once that), and does so fully at
+ * `DEBT_FULL_FACTOR`. It never stops commits.
+ */
+const DEBT_SLOW_FACTOR = 1;
+const DEBT_FULL_FACTOR = 2;
+
+const NONE: Pressure = { value: 0, reason: 'level-0' };
+
+export function level0IsOverfull(version: Version, policy: TreePolicy): boolean {
+  return version.runsAt(0).length >= policy.level0Runs * LEVEL_0_STOP_FACTOR;
+}
+
+/** What the tables of a version cause. */
+export function treePressure(version: Version, policy: TreePolicy): Pressure & { readonly debtBytes: number } {
+  const debtBytes = new TreeShape(version, policy).debtBytes();
+  const runs = version.runsAt(0).length / policy.level0Runs;
+  const level0 = share(runs, LEVEL_0_SLOW_FACTOR, LEVEL_0_STOP_FACTOR);
+  let treeBytes = policy.levelBaseBytes * policy.sizeRatio;
+  for (let level = 0; level < version.levels.length; level++) treeBytes += version.bytesAt(level);
+  const debt = share(debtBytes / treeBytes, DEBT_SLOW_FACTOR, DEBT_FULL_FACTOR);
+  return { ...(level0 >= debt ? { value: level0, reason: 'level-0' } : { value: debt, reason: 'debt' }), debtBytes };
+}
+
+/** What memtables cause: none but the last may be filled while others wait. `filled` is how full that is, 0 … 1. */
+export function memtablePressure(sealed: number, filled: number): Pressure {
+  return sealed < SEALED_MAX ? NONE : { value: Math.min(1, filled), reason: 'memtables' };
+}
+
+/** How far `value` has come on its way, 0 … 1. */
+function share(value: number, from: number, to: number): number {
+  return Math.min(1, Math.max(0, (value - from) / (to - from)));
+}

@@ -1,0 +1,41 @@
+/** A version laid out for point reads: its runs in one list, newest first, and the ends of their tables to search. */
+
+import { compareBytes, type KeyRange } from '../../base/index.js';
+import { SortedKeys } from '../table/sorted-keys.js';
+import type { Table } from '../table/table.js';
+import type { Version } from '../version/version.js';
+
+export class PlannedRun {
+  /** Ascending, without overlap, at least one. */
+  readonly tables: readonly Table[];
+  readonly #ends: SortedKeys;
+
+  constructor(tables: readonly Table[]) {
+    this.tables = tables;
+    this.#ends = new SortedKeys(tables.length, (number) => tables[number]!.largest);
+  }
+
+  /** The only table that can hold `key`, if any does. */
+  tableFor(key: Uint8Array): Table | undefined {
+    // The filter of a single table answers faster than a comparison with its bounds.
+    return this.tables.length === 1 ? this.tables[0] : this.tables[this.#ends.lowerBound(key)];
+  }
+
+  touches({ lower, upper }: KeyRange): boolean {
+    return (
+      (upper === undefined || compareBytes(this.tables[0]!.smallest, upper) < 0) &&
+      (lower === undefined || compareBytes(this.tables.at(-1)!.largest, lower) >= 0)
+    );
+  }
+}
+
+export class ReadPlan {
+  readonly version: Version<Table>;
+  /** What an earlier one says of a key is newer. */
+  readonly runs: readonly PlannedRun[];
+
+  constructor(version: Version<Table>) {
+    this.version = version;
+    this.runs = version.levels.flatMap((level) => level.runs.map((run) => new PlannedRun(run.tables)));
+  }
+}
