@@ -58,7 +58,11 @@ function compileModules(/** @type {boolean} */ quiet) {
 
 async function bundle() {
   await build({
-    input: { index: join(sourceDirectory, 'index.ts') },
+    input: {
+      index: join(sourceDirectory, 'index.ts'),
+      // What the worker thread starts from, looked for beside the code that starts it.
+      'job-worker': join(sourceDirectory, 'storage', 'compaction', 'job-worker.ts'),
+    },
     platform: 'node',
     // Dependencies stay imports of their own.
     external: (id) => !id.startsWith('.') && !isAbsolute(id),
