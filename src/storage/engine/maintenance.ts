@@ -123,8 +123,9 @@ export class Maintenance {
     await Promise.all(this.#lanes);
   }
 
-  /** Resolves when everything sealed by now is in tables. */
+  /** Resolves when everything sealed by now is in tables. Rejects at once when nothing will be flushed any more. */
   flushed(): Promise<void> {
+    if (!this.#mayBegin()) return Promise.reject(this.#host.gate.refusal());
     const newest = this.#host.memtables.sealed[0];
     if (newest === undefined) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -135,6 +136,7 @@ export class Maintenance {
 
   /** Merges what touches `range` into the deepest level it reaches. */
   compact(range: KeyRange): Promise<void> {
+    if (!this.#mayBegin()) return Promise.reject(this.#host.gate.refusal());
     return new Promise((resolve, reject) => {
       this.#rangeRequests.push({ subject: range, resolve, reject });
       this.start();
