@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError, type TuplePart } from './base/index.js';
 import {
+  CodecRecords,
   defaultKeyspace,
   type KeyCodecName,
   type KeyIn,
@@ -10,12 +11,15 @@ import {
   type KeyspaceOptions,
   type KeyspaceSink,
   namedKeyspace,
+  recordingStoreSink,
+  storeSink,
   type TupleKey,
   type ValueCodecName,
   type ValueOf,
 } from './kv/index.js';
-import { type StoreStats, type TransactionOptions, TransactionalStore } from './mvcc/index.js';
+import { checkBody, type StoreStats, type TransactionOptions, TransactionalStore } from './mvcc/index.js';
 import { type EntityTarget, type Insertable, Orm, type Repository } from './orm/index.js';
+import { directoryArgument, IN_MEMORY } from './directory-argument.js';
 import type { DatabaseOptions } from './options.js';
 import { type BackupReport, backup, type CheckpointReport, checkpoint, type RecoveryReport } from './recovery/index.js';
 import type { Services } from './services.js';
@@ -23,12 +27,11 @@ import { type DatabaseSettings, DEFAULT_SETTINGS } from './settings.js';
 import { DatabaseSnapshot } from './snapshot.js';
 import { type PreparedStatement, SqlDatabase, type SqlResult } from './sql/index.js';
 import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFunctionSync } from './sql-function.js';
-import { type EventListener, inlineExecutor, workerExecutor, WriteBatch } from './storage/index.js';
+import { type EventListener, inlineExecutor, workerExecutor } from './storage/index.js';
 import { DatabaseTransaction } from './transaction.js';
-import { type Environment, MemFileSystem, systemEnvironment } from './vfs/index.js';
+import { type Environment, MemFileSystem, NodeFileSystem, systemEnvironment } from './vfs/index.js';
 
-/** The directory name that means "nowhere": a database in memory, gone when it is closed. */
-const IN_MEMORY = ':memory:';
+/** Where a database in memory is, in a file system that nobody else sees. */
 const IN_MEMORY_DIRECTORY = '/varve';
 
 /**
@@ -38,13 +41,11 @@ const IN_MEMORY_DIRECTORY = '/varve';
  * `LockedError` while another process or handle has it open, `CorruptionError` when stored bytes are damaged.
  */
 export async function open(directory: string, options?: DatabaseOptions): Promise<Database> {
-  if (typeof directory !== 'string' || directory === '') {
-    throw new InvalidArgumentError(`open needs the path of a directory, found ${JSON.stringify(directory)}`, {
-      facts: { found: directory },
-    });
-  }
-  const settings = await settingsOf(options);
   const inMemory = directory === IN_MEMORY;
+  // Before the first wait, in which the process may change its directory.
+  const path = inMemory ? IN_MEMORY_DIRECTORY : directoryArgument('open', directory);
+  const settings = await settingsOf(options);
+  if (inMemory) checkInMemory(settings);
   const environment = systemEnvironment({
     ...(inMemory ? { fileSystem: new MemFileSystem() } : {}),
     ...settings.environment,
@@ -54,14 +55,14 @@ export async function open(directory: string, options?: DatabaseOptions): Promis
   const executor = makeExecutor(environment, settings.compaction);
   let store: TransactionalStore | undefined;
   try {
-    const listener = guarded(settings.listener, environment);
-    const dependencies = { environment, executor, listener };
-    const opened = await TransactionalStore.open(inMemory ? IN_MEMORY_DIRECTORY : directory, settings, dependencies);
+    const listener = deferred(settings.listener, environment);
+    const opened = await TransactionalStore.open(path, settings, { environment, executor, listener });
     store = opened.store;
     const sql = new SqlDatabase(store, settings.sql, environment);
     const orm = new Orm(sql, store, settings.entities, environment);
     await orm.synchronise();
-    return new Database({ environment, executor, store, sql, orm }, opened.report);
+    const keyspaces = new CodecRecords(store);
+    return new Database({ environment, inMemory, executor, store, keyspaces, sql, orm }, opened.report);
   } catch (error) {
     await store?.close();
     await executor.close();
@@ -81,7 +82,7 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
   readonly sqlSync: SqlFunctionSync;
 
   constructor(services: Services, recovery: RecoveryReport) {
-    const sink = sinkOf(services.store);
+    const sink = storeSink(services.store, services.environment);
     super(sink, defaultKeyspace);
     this.#services = services;
     this.#sink = sink;
@@ -95,12 +96,18 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
     return this.#services.store.lastTimestamp;
   }
 
-  /** Keys and values of their own, apart from all others, with codecs of choice. */
+  /**
+   * Keys and values of their own, apart from all others, with codecs of choice. The codecs are stored with the first
+   * write; opening the keyspace with others, then or beside a handle of this process, throws `InvalidArgumentError`.
+   */
   keyspace<K extends KeyCodecName = 'tuple', V extends ValueCodecName = 'structured'>(
     name: string,
     options?: KeyspaceOptions<K, V>,
   ): Keyspace<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
-    return new Keyspace(this.#sink, namedKeyspace(name, options));
+    const layout = namedKeyspace(name, options);
+    const { keyspaces } = this.#services;
+    keyspaces.open(layout);
+    return new Keyspace(recordingStoreSink(this.#sink, keyspaces, layout), layout);
   }
 
   /**
@@ -109,6 +116,7 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
    * Throws `ConflictError` after the last retry and `TimeoutError` after `timeoutMs`.
    */
   async transaction<T>(body: (tx: DatabaseTransaction) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
+    checkBody('the body of a transaction', body);
     return this.#services.store.transaction((tx) => body(new DatabaseTransaction(tx, this.#services)), options);
   }
 
@@ -137,14 +145,28 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
     return this.#services.orm.repository(entity, undefined);
   }
 
-  /** Copies the database as of one commit into a new directory, while writing goes on. */
+  /**
+   * Copies the database as of one commit into a new directory, while writing goes on. `restore` makes a database of it.
+   * A database in memory is copied to the real file system. Throws `InvalidArgumentError` for a destination that is
+   * occupied, or inside the database.
+   */
   async backup(destination: string): Promise<BackupReport> {
-    return backup(this.#services.store.engine, destination);
+    const { store, inMemory } = this.#services;
+    const target = inMemory ? new NodeFileSystem() : undefined;
+    return backup(store.engine, directoryArgument('backup', destination), target);
   }
 
-  /** The same through hard links: instant, but on the same file system. The result opens as a database. */
+  /**
+   * The same through hard links: instant, but on the same file system. The result opens as a database. Throws
+   * `InvalidArgumentError` for a database in memory, which has no files to link to: `backup` copies one out.
+   */
   async checkpoint(destination: string): Promise<CheckpointReport> {
-    return checkpoint(this.#services.store.engine, destination);
+    const { store, inMemory } = this.#services;
+    const path = directoryArgument('checkpoint', destination);
+    if (!inMemory) return checkpoint(store.engine, path);
+    throw new InvalidArgumentError('a database in memory has no files that a checkpoint could link to: use backup', {
+      facts: { destination },
+    });
   }
 
   /** Makes every commit acknowledged so far durable. */
@@ -191,20 +213,18 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
   }
 }
 
-function sinkOf(store: TransactionalStore): KeyspaceSink {
-  return {
-    view: () => store.latest(),
-    write: async (fill, options) => {
-      const batch = new WriteBatch();
-      fill(batch);
-      await store.write(batch, options);
-    },
-    writeSync: (fill, options) => {
-      const batch = new WriteBatch();
-      fill(batch);
-      store.writeSync(batch, options);
-    },
-  };
+/** An empty database that may not be written is a mistake, and so is one in memory on somebody's disk. */
+function checkInMemory({ readOnly, createIfMissing, environment }: DatabaseSettings): void {
+  const [option, value] = readOnly
+    ? ['readOnly', true]
+    : createIfMissing
+      ? ['environment.fileSystem', environment?.fileSystem]
+      : ['createIfMissing', false];
+  if (value === undefined) return;
+  throw new InvalidArgumentError(
+    `a database in memory begins empty and has a file system of its own: ${option} makes no sense with '${IN_MEMORY}'`,
+    { facts: { option } },
+  );
 }
 
 /** Loads the schema, and the validation library with it, only when there is something to validate. */
@@ -214,16 +234,11 @@ async function settingsOf(options: DatabaseOptions | undefined): Promise<Databas
   return parseOptions(options);
 }
 
-/** An exception of the user's listener is the user's, and must not stop the engine: it surfaces as an uncaught one. */
-function guarded(listener: EventListener | undefined, { scheduler }: Environment): EventListener {
+/**
+ * Tells the user's listener in a turn of its own: it may use the database, which must not happen in the middle of a
+ * commit, and its exceptions are the user's and must not stop the engine.
+ */
+function deferred(listener: EventListener | undefined, { scheduler }: Environment): EventListener {
   if (listener === undefined) return () => undefined;
-  return (event) => {
-    try {
-      listener(event);
-    } catch (error) {
-      scheduler.nextTurn(() => {
-        throw error;
-      });
-    }
-  };
+  return (event) => scheduler.nextTurn(() => listener(event));
 }

@@ -23,11 +23,10 @@ export {
   KeyspaceReader,
   type ScanOptions,
   type TupleKey,
-  type WriteOptions,
 } from './kv/index.js';
 export type { DatabaseOptions } from './options.js';
-export { restore, verify } from './maintenance.js';
-export type { Isolation, StoreStats, TransactionOptions } from './mvcc/index.js';
+export { type MaintenanceOptions, restore, verify } from './maintenance.js';
+export type { Isolation, StoreStats, TransactionOptions, WriteOptions } from './mvcc/index.js';
 export {
   AfterInsert,
   AfterLoad,

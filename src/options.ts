@@ -1,6 +1,6 @@
 /**
- * Everything `open` accepts, with its unit and bounds, as one schema; defaults are in `settings.ts`. The layers below
- * receive complete settings.
+ * Everything `open` accepts: an interface for people, and a schema that enforces it. Defaults are those of `settings.ts`;
+ * the layers below receive complete settings.
  */
 
 import { z } from 'zod';
@@ -9,6 +9,135 @@ import type { EntityClass } from './orm/index.js';
 import { type DatabaseSettings, DEFAULT_SETTINGS as DEFAULTS } from './settings.js';
 import { CACHE_POLICIES, type EngineEvent } from './storage/index.js';
 import type { Environment } from './vfs/index.js';
+
+/**
+ * What `open` takes. Sizes are in bytes; every option may be left out. What an option may be is checked when the database
+ * is opened, all of them at once; see `parseOptions`.
+ */
+export interface DatabaseOptions {
+  /**
+   * Writes nothing but the lock file (and not even that on a file system that takes no writes). Fails where there is no
+   * database. Default: false.
+   */
+  readonly readOnly?: boolean | undefined;
+  /** Creates the directory and the database where there is none. Default: true. */
+  readonly createIfMissing?: boolean | undefined;
+  /** The write-ahead log. */
+  readonly wal?:
+    | {
+        /**
+         * When commits are put on the device. `'commit'`: before each is acknowledged. `{ everyMs }`, 1 to 3,600,000, and
+         * `{ everyCommits }`, 1 to 1,000,000: a power cut may take that much with it. `'manual'`: by `db.sync()` alone. A
+         * kill of the process takes nothing that was acknowledged, in any mode. Default: 'commit'.
+         */
+        readonly sync?:
+          | 'commit'
+          | 'manual'
+          | { readonly everyMs: number }
+          | { readonly everyCommits: number }
+          | undefined;
+      }
+    | undefined;
+  /**
+   * Newest writes kept in memory before they go to a table file; memory and the time a recovery takes grow with it. 4 KiB
+   * to 1 GiB. Default: 8 MiB.
+   */
+  readonly memtableBytes?: number | undefined;
+  /** Size of a table's data block before compression: what one read fetches. 128 bytes to 1 MiB. Default: 4 KiB. */
+  readonly blockBytes?: number | undefined;
+  /** Size at which a merge begins another table file. 1 KiB to 4 GiB. Default: 8 MiB. */
+  readonly tableBytes?: number | undefined;
+  /** Table blocks kept in memory. */
+  readonly blockCache?:
+    | {
+        /** 0 to 64 GiB, taken as it fills. Default: 256 MiB. */
+        readonly bytes?: number | undefined;
+        /** Which block leaves a full cache. Default: 'sieve'. */
+        readonly policy?: 'sieve' | 'lru' | 'arc' | 'tinylfu' | undefined;
+      }
+    | undefined;
+  /** Bits per key of each table's Bloom filter, which spares reads of keys that are not there. 0 (none) to 32. Default: 10. */
+  readonly bloomBitsPerKey?: number | undefined;
+  /** Of table blocks. `'lz4'` needs the optional package `lz4-napi`; without it blocks stay as they are. Default: 'lz4'. */
+  readonly compression?: 'lz4' | 'none' | undefined;
+  /** When tables are merged. */
+  readonly compaction?:
+    | {
+        /**
+         * `'leveled'`: one sorted run per level, for reading and little space. `'tiered'`: `sizeRatio - 1` runs per level,
+         * for writing. `'lazy-leveled'`: tiered, except for the largest level. Default: 'leveled'.
+         */
+        readonly policy?: 'leveled' | 'tiered' | 'lazy-leveled' | undefined;
+        /** How many freshly written tables start a merge. 2 to 64. Default: 4. */
+        readonly level0Runs?: number | undefined;
+        /**
+         * What the freshly written tables hold by then; the first merged level may hold `sizeRatio` times as much. 1 KiB to
+         * 1 TiB. Default: 32 MiB.
+         */
+        readonly levelBaseBytes?: number | undefined;
+        /** How many times larger each level may be than the one above it. 2 to 100. Default: 10. */
+        readonly sizeRatio?: number | undefined;
+        /** What flushes and merges together may write; only merges wait for it. 1 KiB to 1 TiB. Default: none. */
+        readonly bytesPerSecond?: number | undefined;
+      }
+    | undefined;
+  /**
+   * Where flushes and merges run: `'worker'` in a thread of their own, `'inline'` between the other work of this one. A
+   * database in memory, or on a file system passed as `environment`, is always served inline. Default: 'worker'.
+   */
+  readonly background?: 'worker' | 'inline' | undefined;
+  /** Beyond these a write is refused with `LimitError`, before anything of it is stored. */
+  readonly limits?:
+    | {
+        /** Largest stored key, its keyspace or table prefix included. 16 bytes to 1 MiB. Default: 64 KiB. */
+        readonly keyBytes?: number | undefined;
+        /** Largest stored value. 16 bytes to 1 GiB. Default: 64 MiB. */
+        readonly valueBytes?: number | undefined;
+        /** Largest commit, encoded. 1 KiB to 1 GiB. Default: 256 MiB. */
+        readonly batchBytes?: number | undefined;
+        /** Largest write buffer of one transaction. 1 KiB to 1 GiB. Default: 256 MiB. */
+        readonly transactionBytes?: number | undefined;
+        /**
+         * Memory for the keys of recent commits; a transaction that began before what they cover ends in `ConflictError`.
+         * 64 KiB to 1 GiB. Default: 32 MiB.
+         */
+        readonly recentCommitBytes?: number | undefined;
+      }
+    | undefined;
+  readonly sql?:
+    | {
+        /** Statements kept parsed and planned, by their text. 0 to 1,000,000. Default: 512. */
+        readonly statementCacheSize?: number | undefined;
+        /** Beyond these a statement is refused with `LimitError`. */
+        readonly limits?:
+          | {
+              /** Longest text, in UTF-16 code units. 1 to 2^28. Default: 1,048,576. */
+              readonly textLength?: number | undefined;
+              /** Most tokens in a text. 1 to 10,000,000. Default: 100,000. */
+              readonly tokens?: number | undefined;
+              /** Deepest nesting of expressions and queries. 1 to 1,000. Default: 100. */
+              readonly depth?: number | undefined;
+              /** Memory of one statement's sorts, groups, hash tables and subqueries. 1 KiB to 1 TiB. Default: 256 MiB. */
+              readonly memoryBytes?: number | undefined;
+              /** Most rows in one result; `iterate` has no limit. 1 to 2^31. Default: 1,000,000. */
+              readonly resultRows?: number | undefined;
+              /** Largest result; text counts two bytes per code unit. 1 KiB to 1 TiB. Default: 512 MiB. */
+              readonly resultBytes?: number | undefined;
+            }
+          | undefined;
+      }
+    | undefined;
+  /** Entity classes and definitions: their tables are created, or compared with the stored ones, on open. Default: none. */
+  readonly entities?: readonly EntityClass[] | undefined;
+  /**
+   * Called with every engine event (flush, compaction, stall, recovery, failure) as plain data, in a turn of the event loop
+   * of its own. The same events are published on the diagnostics channels `varve:flush`, `varve:compaction` and so on.
+   * Default: none.
+   */
+  readonly listener?: ((event: EngineEvent) => void) | undefined;
+  /** Replacements for parts of the machine: file system, clock, randomness, scheduler. Meant for tests and simulations. */
+  readonly environment?: Partial<Environment> | undefined;
+}
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -29,118 +158,89 @@ const walSync = z.union(
 );
 
 const compactionSchema = z.strictObject({
-  /**
-   * `'leveled'`: one sorted run per level, for reading and little space. `'tiered'`: `sizeRatio - 1` runs per level, for
-   * writing. `'lazy-leveled'`: tiered, except for the largest level.
-   */
   policy: z.enum(['leveled', 'tiered', 'lazy-leveled']).default(DEFAULTS.compaction.policy),
-  /** Level-0 tables that start a merge. */
   level0Runs: count(2, 64).default(DEFAULTS.compaction.level0Runs),
-  /** What level 0 is expected to hold by then, in bytes; level 1 may hold `sizeRatio` times as much, and so on. */
   levelBaseBytes: bytes(1 * KIB, 2 ** 40).default(DEFAULTS.compaction.levelBaseBytes),
-  /** How many times larger each level is than the one above it. */
   sizeRatio: count(2, 100).default(DEFAULTS.compaction.sizeRatio),
-  /** What flushes and merges together may write, in bytes per second; only merges wait for it. No limit by default. */
   bytesPerSecond: bytes(1 * KIB, 2 ** 40).optional(),
 });
 
 const limitsSchema = z.strictObject({
-  /** Largest stored key, in bytes, its keyspace or table prefix included. */
   keyBytes: bytes(16, 1 * MIB).default(DEFAULTS.limits.keyBytes),
-  /** Largest stored value, in bytes. */
   valueBytes: bytes(16, 1024 * MIB).default(DEFAULTS.limits.valueBytes),
-  /** Largest commit, in bytes of encoded operations. */
   batchBytes: bytes(1 * KIB, 1024 * MIB).default(DEFAULTS.limits.batchBytes),
-  /** Largest write buffer of one transaction, in bytes. */
   transactionBytes: bytes(1 * KIB, 1024 * MIB).default(DEFAULTS.limits.transactionBytes),
-  /** Memory for what recent commits wrote; a transaction that began before it reaches back gets `ConflictError`. */
   recentCommitBytes: bytes(64 * KIB, 1024 * MIB).default(DEFAULTS.limits.recentCommitBytes),
 });
 
 const sqlSchema = z.strictObject({
-  /** Statements kept parsed and planned, by text. */
   statementCacheSize: count(0, 1_000_000).default(DEFAULTS.sql.statementCacheSize),
   limits: z
     .strictObject({
-      /** Longest SQL text, in UTF-16 code units. */
       textLength: count(1, 2 ** 28).default(DEFAULTS.sql.limits.textLength),
-      /** Most tokens in a text. */
       tokens: count(1, 10_000_000).default(DEFAULTS.sql.limits.tokens),
-      /** Deepest nesting of expressions and queries. */
       depth: count(1, 1000).default(DEFAULTS.sql.limits.depth),
-      /** Memory of one statement's sorts, groups, hash tables and subqueries, in bytes. */
       memoryBytes: bytes(1 * KIB, 2 ** 40).default(DEFAULTS.sql.limits.memoryBytes),
-      /** Most rows in one result; streaming has no limit. */
       resultRows: count(1, 2 ** 31).default(DEFAULTS.sql.limits.resultRows),
-      /** Largest result, in bytes. */
       resultBytes: bytes(1 * KIB, 2 ** 40).default(DEFAULTS.sql.limits.resultBytes),
     })
     .prefault({}),
 });
 
 const databaseOptionsSchema = z.strictObject({
-  /** Never writes; fails where the directory is not a database. */
   readOnly: z.boolean().default(DEFAULTS.readOnly),
-  /** Creates the directory and the database where there is none. */
   createIfMissing: z.boolean().default(DEFAULTS.createIfMissing),
   wal: z
     .strictObject({
-      /**
-       * When a commit is on the device. `'commit'`: before it is acknowledged. `{ everyMs }`, `{ everyCommits }`: a power
-       * cut may take that much with it. `'manual'`: when `db.sync()` says so. A kill of the process loses nothing acknowledged.
-       */
       sync: walSync.default(DEFAULTS.wal.sync),
     })
     .prefault({}),
-  /** Size of the memtable, in bytes, at which it is sealed and flushed to a level-0 table. */
   memtableBytes: bytes(4 * KIB, 1024 * MIB).default(DEFAULTS.memtableBytes),
-  /** Target size of a table's data block before compression, in bytes. */
   blockBytes: bytes(128, 1 * MIB).default(DEFAULTS.blockBytes),
-  /** Target size of a table file written by a merge, in bytes. */
   tableBytes: bytes(1 * KIB, 4096 * MIB).default(DEFAULTS.tableBytes),
   blockCache: z
     .strictObject({
-      /** Memory for table blocks, in bytes. */
       bytes: bytes(0, 64 * 1024 * MIB).default(DEFAULTS.blockCache.bytes),
-      /** Which block leaves a full cache: `'sieve'`, `'lru'`, `'arc'` or `'tinylfu'`. */
       policy: z.enum(CACHE_POLICIES).default(DEFAULTS.blockCache.policy),
     })
     .prefault({}),
-  /** Bits per key of each table's Bloom filter; 0 leaves filters out. */
   bloomBitsPerKey: count(0, 32).default(DEFAULTS.bloomBitsPerKey),
-  /** `'lz4'` needs the optional package `lz4-napi`; without it blocks are written uncompressed. */
   compression: z.enum(['lz4', 'none']).default(DEFAULTS.compression),
   compaction: compactionSchema.prefault({}),
-  /**
-   * Where flushes and merges run: `'worker'` in a thread of their own, `'inline'` between the other work of this one. A
-   * database in memory, or on a file system passed as `environment`, is always served inline.
-   */
   background: z.enum(['worker', 'inline']).default(DEFAULTS.background),
   limits: limitsSchema.prefault({}),
   sql: sqlSchema.prefault({}),
-  /** Entity classes and definitions whose tables are created, or compared with the stored ones, on open. */
   entities: z
     .array(z.custom<EntityClass>((value) => typeof value === 'function', 'must be an entity class or definition'))
     .default([]),
-  /**
-   * Called with every engine event (flush, compaction, stall, recovery, failure) as plain data. The same events are
-   * published on the diagnostics channels `varve:flush`, `varve:compaction` and so on.
-   */
   listener: z
     .custom<(event: EngineEvent) => void>((value) => typeof value === 'function', 'must be a function')
     .optional(),
-  /** Replacements for parts of the machine: file system, clock, randomness, scheduler. Meant for tests and simulations. */
   environment: z
     .custom<Partial<Environment>>((value) => typeof value === 'object' && value !== null, 'must be an object')
     .optional(),
 });
 
-/** What a user may pass to `open`; see each field's comment for unit and default. */
-export type DatabaseOptions = z.input<typeof databaseOptionsSchema>;
+/** Every option by its path, none left out, so that a name missing on either side cannot pass for an optional one. */
+type Complete<T> = T extends readonly (infer E)[]
+  ? readonly E[]
+  : T extends (...args: never[]) => unknown
+    ? T
+    : T extends object
+      ? { readonly [K in keyof T]-?: Complete<Exclude<T[K], undefined>> }
+      : T;
+type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
+
+type Taken = z.input<typeof databaseOptionsSchema>;
+
+/** Does not compile unless the schema takes exactly what `DatabaseOptions` says. */
+const agreedSchema: Same<Complete<Taken>, Complete<DatabaseOptions>> extends true
+  ? typeof databaseOptionsSchema
+  : never = databaseOptionsSchema;
 
 /** Applies defaults. Throws one `InvalidArgumentError` that lists every problem, `facts.problems`. */
 export function parseOptions(options: unknown): DatabaseSettings {
-  const parsed = databaseOptionsSchema.safeParse(options ?? {});
+  const parsed = agreedSchema.safeParse(options ?? {});
   if (parsed.success) return parsed.data;
   const problems = parsed.error.issues.map((issue) => describe(issue, options));
   throw new InvalidArgumentError(`invalid options:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`, {

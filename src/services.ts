@@ -1,5 +1,6 @@
 /** The layers of one open database, as its facades (`Database`, transactions, snapshots) share them. */
 
+import type { CodecRecords } from './kv/index.js';
 import type { TransactionalStore } from './mvcc/index.js';
 import type { Orm } from './orm/index.js';
 import type { SqlDatabase } from './sql/index.js';
@@ -9,7 +10,11 @@ import type { Environment } from './vfs/index.js';
 export interface Services {
   readonly environment: Environment;
   readonly executor: JobExecutor;
+  /** True when nothing of the database is in any file. */
+  readonly inMemory: boolean;
   readonly store: TransactionalStore;
+  /** Codecs of named keyspaces. */
+  readonly keyspaces: CodecRecords;
   readonly sql: SqlDatabase;
   readonly orm: Orm;
 }

@@ -16,6 +16,7 @@ import type { Snapshot } from './mvcc/index.js';
 import type { EntityTarget, Insertable, Repository } from './orm/index.js';
 import type { TuplePart } from './base/index.js';
 import type { Services } from './services.js';
+import type { PreparedStatement } from './sql/index.js';
 import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFunctionSync } from './sql-function.js';
 
 /**
@@ -25,11 +26,12 @@ import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFun
 export class DatabaseSnapshot extends KeyspaceReader<TupleKey, TuplePart[], unknown> implements Disposable {
   readonly #snapshot: Snapshot;
   readonly #services: Services;
+  /** Runs one SQL query on this snapshot. */
   readonly sql: SqlFunction;
   readonly sqlSync: SqlFunctionSync;
 
   constructor(snapshot: Snapshot, services: Services) {
-    super({ view: () => snapshot }, defaultKeyspace);
+    super({ environment: services.environment, view: () => snapshot }, defaultKeyspace);
     this.#snapshot = snapshot;
     this.#services = services;
     this.sql = createSqlFunction(services.sql, snapshot);
@@ -45,7 +47,14 @@ export class DatabaseSnapshot extends KeyspaceReader<TupleKey, TuplePart[], unkn
     name: string,
     options?: KeyspaceOptions<K, V>,
   ): KeyspaceReader<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
-    return new KeyspaceReader({ view: () => this.#snapshot }, namedKeyspace(name, options));
+    const layout = namedKeyspace(name, options);
+    this.#services.keyspaces.open(layout);
+    return new KeyspaceReader({ environment: this.#services.environment, view: () => this.#snapshot }, layout);
+  }
+
+  /** A query parsed and planned once, that reads this snapshot. */
+  prepare(text: string): PreparedStatement {
+    return this.#services.sql.prepare(text, this.#snapshot);
   }
 
   repository<T extends object, Insert = Insertable<T>>(entity: EntityTarget<T, Insert>): Repository<T, Insert> {

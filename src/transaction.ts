@@ -1,6 +1,6 @@
 /** The whole database inside one transaction: everything that `db` offers, isolated until commit. */
 
-import type { TuplePart } from './base/index.js';
+import { InvalidArgumentError, type TuplePart } from './base/index.js';
 import {
   defaultKeyspace,
   type KeyCodecName,
@@ -10,33 +10,39 @@ import {
   type KeyspaceOptions,
   type KeyspaceSink,
   namedKeyspace,
+  recordingTransactionSink,
+  transactionSink,
   type TupleKey,
   type ValueCodecName,
   type ValueOf,
 } from './kv/index.js';
-import type { Transaction } from './mvcc/index.js';
+import { checkBody, type Transaction } from './mvcc/index.js';
 import type { EntityTarget, Insertable, Repository } from './orm/index.js';
 import type { Services } from './services.js';
+import type { PreparedStatement, SqlResult } from './sql/index.js';
 import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFunctionSync } from './sql-function.js';
 
 /**
  * Reads see the snapshot taken at the start with this transaction's own writes on top. Nothing is visible outside
  * before the commit, and nothing at all after a rollback. Use after the end throws `TransactionClosedError`.
  */
-export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown> {
+export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown> implements AsyncDisposable {
   readonly #transaction: Transaction;
   readonly #services: Services;
   readonly #sink: KeyspaceSink;
+  #savepointIsOpen = false;
+  /** Runs one SQL statement in this transaction. What its entities have pending is written first. */
   readonly sql: SqlFunction;
+  /** The same on this thread. It does not see changes of entities that are not written yet. */
   readonly sqlSync: SqlFunctionSync;
 
   constructor(transaction: Transaction, services: Services) {
-    const sink = sinkOf(transaction);
+    const sink = transactionSink(transaction, services.environment);
     super(sink, defaultKeyspace);
     this.#transaction = transaction;
     this.#services = services;
     this.#sink = sink;
-    this.sql = createSqlFunction(services.sql, transaction);
+    this.sql = createSqlFunction(services.sql, transaction, () => services.orm.flush(transaction));
     this.sqlSync = createSqlFunctionSync(services.sql, transaction);
   }
 
@@ -49,7 +55,24 @@ export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown
     name: string,
     options?: KeyspaceOptions<K, V>,
   ): Keyspace<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
-    return new Keyspace(this.#sink, namedKeyspace(name, options));
+    const layout = namedKeyspace(name, options);
+    const { keyspaces } = this.#services;
+    keyspaces.open(layout);
+    return new Keyspace(recordingTransactionSink(this.#transaction, this.#sink, keyspaces, layout), layout);
+  }
+
+  /**
+   * A statement parsed and planned once, that runs in this transaction. It does not see changes of entities that are not
+   * written yet; `tx.sql` does.
+   */
+  prepare(text: string): PreparedStatement {
+    return this.#services.sql.prepare(text, this.#transaction);
+  }
+
+  /** Runs all statements of a script in this transaction and stops at the first error; what ran before it stays. */
+  async exec(script: string): Promise<SqlResult[]> {
+    await this.#services.orm.flush(this.#transaction);
+    return this.#services.sql.script(script, this.#transaction);
   }
 
   /** Entities loaded here are watched: their changes are written at commit. */
@@ -57,22 +80,24 @@ export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown
     return this.#services.orm.repository(entity, this.#transaction);
   }
 
-  /** Runs `body`; when it throws, everything written since the call is undone and the error passed on. Nests. */
-  async savepoint<T>(body: (tx: this) => T | Promise<T>): Promise<T> {
-    const session = this.#services.orm.sessionOf(this.#transaction);
-    const mark = await session.mark();
-    const savepoint = this.#transaction.savepoint();
-    let result: T;
-    try {
-      result = await body(this);
-      await session.flush();
-    } catch (error) {
-      savepoint.rollback();
-      session.rollback(mark);
-      throw error;
+  /**
+   * Runs `body`; when it throws, everything written since the call is undone and the error passed on. Nests through the
+   * transaction that `body` receives. A second one beside it is refused with `InvalidArgumentError` while it is open:
+   * undoing the first would undo what the second wrote.
+   */
+  async savepoint<T>(body: (tx: DatabaseTransaction) => T | Promise<T>): Promise<T> {
+    checkBody('the body of a savepoint', body);
+    if (this.#savepointIsOpen) {
+      throw new InvalidArgumentError(
+        'a savepoint of this transaction is open: await it first, or nest by the transaction that its body receives',
+      );
     }
-    savepoint.release();
-    return result;
+    this.#savepointIsOpen = true;
+    try {
+      return await this.#runInSavepoint(body);
+    } finally {
+      this.#savepointIsOpen = false;
+    }
   }
 
   /**
@@ -87,12 +112,26 @@ export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown
   rollback(): void {
     this.#transaction.rollback();
   }
-}
 
-function sinkOf(transaction: Transaction): KeyspaceSink {
-  return {
-    view: () => transaction,
-    write: async (fill) => fill(transaction),
-    writeSync: (fill) => fill(transaction),
-  };
+  /** Rolls back unless the transaction has been committed: `await using tx = db.begin()`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#transaction.state === 'open') this.#transaction.rollback();
+  }
+
+  async #runInSavepoint<T>(body: (tx: DatabaseTransaction) => T | Promise<T>): Promise<T> {
+    const session = this.#services.orm.sessionOf(this.#transaction);
+    const mark = await session.mark();
+    const savepoint = this.#transaction.savepoint();
+    let result: T;
+    try {
+      result = await body(new DatabaseTransaction(this.#transaction, this.#services));
+      await session.flush();
+    } catch (error) {
+      savepoint.rollback();
+      session.rollback(mark);
+      throw error;
+    }
+    savepoint.release();
+    return result;
+  }
 }

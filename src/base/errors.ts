@@ -34,9 +34,23 @@ export class InvalidArgumentError extends VarveError {
   readonly code = 'VARVE_INVALID_ARGUMENT';
 }
 
-/** A configured limit was met. `facts.limit` names the option, `facts.max` and `facts.found` are in its unit. */
+/** A limit was met. */
 export class LimitError extends VarveError {
   readonly code = 'VARVE_LIMIT';
+  /** Path of the option in `DatabaseOptions`, such as `limits.keyBytes`; of a limit that no option sets, its name. */
+  readonly limit: string | undefined;
+  /** The most that is allowed, in the unit of the option. */
+  readonly max: number | undefined;
+  /** How much there was; undefined where counting stopped at the limit. */
+  readonly found: number | undefined;
+
+  constructor(message: string, options: VarveErrorOptions = {}) {
+    super(message, options);
+    const { limit, max, found } = this.facts;
+    this.limit = typeof limit === 'string' ? limit : undefined;
+    this.max = typeof max === 'number' ? max : undefined;
+    this.found = typeof found === 'number' ? found : undefined;
+  }
 
   /** Builds the usual message from the limit's option name and the two numbers. */
   static exceeded(limit: string, found: number, max: number, unit: string): LimitError {
@@ -114,9 +128,32 @@ export class IoError extends VarveError {
   }
 }
 
-/** SQL text that does not parse. Carries the position (1-based), the offending token and a caret drawing. */
-export class SqlSyntaxError extends VarveError {
+/** Where in a SQL text something is wrong. */
+export interface SqlSyntaxFacts {
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 code units. */
+  readonly column: number;
+  /** The offending token as written; empty at the end of the text. */
+  readonly token: string;
+}
+
+/** SQL text that does not parse. The message shows the line with a caret under the place. */
+export class SqlSyntaxError extends VarveError implements SqlSyntaxFacts {
   readonly code = 'VARVE_SQL_SYNTAX';
+  readonly line: number;
+  readonly column: number;
+  readonly token: string;
+
+  constructor(
+    message: string,
+    options: VarveErrorOptions & { readonly facts: SqlSyntaxFacts & Readonly<Record<string, unknown>> },
+  ) {
+    super(message, options);
+    this.line = options.facts.line;
+    this.column = options.facts.column;
+    this.token = options.facts.token;
+  }
 }
 
 /** SQL that parses but makes no sense here: unknown table or column, type mismatch, … */
@@ -124,7 +161,28 @@ export class SqlSemanticError extends VarveError {
   readonly code = 'VARVE_SQL_SEMANTIC';
 }
 
-/** A row would break a constraint. `facts` holds `table`, `constraint` and `columns`. Nothing was applied. */
-export class ConstraintError extends VarveError {
+/** The rule that a row would break. */
+export interface ConstraintFacts {
+  readonly table: string;
+  /** Name of the index behind a primary key or UNIQUE; `not null` for a column that must have a value. */
+  readonly constraint: string;
+  readonly columns: readonly string[];
+}
+
+/** A row would break a constraint. Nothing was applied. */
+export class ConstraintError extends VarveError implements ConstraintFacts {
   readonly code = 'VARVE_CONSTRAINT';
+  readonly table: string;
+  readonly constraint: string;
+  readonly columns: readonly string[];
+
+  constructor(
+    message: string,
+    options: VarveErrorOptions & { readonly facts: ConstraintFacts & Readonly<Record<string, unknown>> },
+  ) {
+    super(message, options);
+    this.table = options.facts.table;
+    this.constraint = options.facts.constraint;
+    this.columns = options.facts.columns;
+  }
 }

@@ -21,6 +21,7 @@ export {
   ClosedError,
   ConflictError,
   ConstraintError,
+  type ConstraintFacts,
   CorruptionError,
   InvalidArgumentError,
   IoError,
@@ -28,12 +29,14 @@ export {
   LockedError,
   SqlSemanticError,
   SqlSyntaxError,
+  type SqlSyntaxFacts,
   TimeoutError,
   TransactionClosedError,
   VarveError,
   type VarveErrorOptions,
 } from './errors.js';
 export { hashBytes } from './hash.js';
+export { checkOptionNames, kindOf } from './option-names.js';
 export { type Random, randomBelow, seededRandom, systemRandom } from './random.js';
 export { intersectRanges, type KeyRange, prefixRange, rangeContains, rangeIsEmpty } from './range.js';
 export {

@@ -7,7 +7,6 @@ import {
   appendTuple,
   appendTuplePart,
   type ByteWriter,
-  CorruptionError,
   decodeTuple,
   decodeValue,
   encodeValue,
@@ -28,7 +27,7 @@ export type TupleKey = TuplePart | Tuple;
 export interface KeyCodec<In, Out> {
   /** Appends `key` to `writer`. Throws `InvalidArgumentError` for what cannot be a key. */
   append(writer: ByteWriter, key: In): void;
-  /** Decodes `bytes[start, end)`. */
+  /** Decodes `bytes[start, end)`. Throws for what `append` cannot have written. */
   decode(bytes: Uint8Array, start: number, end: number): Out;
   /** The keys that begin with the encoded `prefix`. */
   prefixRange(prefix: Uint8Array): KeyRange;
@@ -37,7 +36,7 @@ export interface KeyCodec<In, Out> {
 export interface ValueCodec<Value> {
   /** May return its argument; the caller copies before it keeps the bytes. */
   encode(value: Value): Uint8Array;
-  /** Decodes `bytes[start, end)`, a view that the caller will overwrite: the result must not refer to it. */
+  /** Decodes `bytes[start, end)`, a view that the caller will overwrite: the result must not refer to it. Throws for what `encode` cannot have made. */
   decode(bytes: Uint8Array, start: number, end: number): Value;
   /** Decodes bytes that are the result's to keep. */
   decodeOwned(bytes: Uint8Array): Value;
@@ -128,14 +127,5 @@ function requireText(what: string, found: unknown): string {
 }
 
 function decodeText(bytes: Uint8Array, start: number, end: number): string {
-  try {
-    return utf8Decode(bytes.subarray(start, end));
-  } catch (cause) {
-    throw CorruptionError.at(
-      'text',
-      0,
-      { expected: 'UTF-8 (was it written by another codec?)', found: 'other bytes' },
-      cause,
-    );
-  }
+  return utf8Decode(bytes.subarray(start, end));
 }

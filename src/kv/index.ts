@@ -1,5 +1,6 @@
 /** The key-value API: typed keys and values over the transactional byte store. */
 
+export { CodecRecords } from './codec-records.js';
 export {
   type KeyCodec,
   type KeyCodecName,
@@ -21,6 +22,6 @@ export {
   type KeyspaceSource,
   type Mutations,
   type ScanOptions,
-  type WriteOptions,
 } from './keyspace.js';
 export { defaultKeyspace, type KeyspaceOptions, namedKeyspace } from './layouts.js';
+export { recordingStoreSink, recordingTransactionSink, storeSink, transactionSink } from './sinks.js';

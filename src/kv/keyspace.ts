@@ -6,19 +6,27 @@
 
 import {
   ByteWriter,
+  checkOptionNames,
   EMPTY_BYTES,
+  hexPreview,
   InvalidArgumentError,
   intersectRanges,
   type KeyRange,
   keyAfter,
+  kindOf,
   prefixRange,
 } from '../base/index.js';
-import type { Durability, ReadView } from '../mvcc/index.js';
-import type { KeyCodec, ValueCodec } from './codecs.js';
-import { type EntryDecoder, EntryScan } from './scan.js';
+import type { ReadView, WriteOptions } from '../mvcc/index.js';
+import type { Environment } from '../vfs/index.js';
+import type { KeyCodec, KeyCodecName, ValueCodec, ValueCodecName } from './codecs.js';
+import { EntryScan } from './scan.js';
 
 /** How one keyspace maps to bytes: every key is `prefix`, then the codec's encoding. */
 export interface KeyspaceLayout<KeyIn, KeyOut, Value> {
+  /** Empty for the default keyspace. */
+  readonly name: string;
+  readonly keyCodec: KeyCodecName;
+  readonly valueCodec: ValueCodecName;
   readonly prefix: Uint8Array;
   readonly keys: KeyCodec<KeyIn, KeyOut>;
   readonly values: ValueCodec<Value>;
@@ -38,14 +46,16 @@ export interface ScanOptions<KeyIn> {
   readonly limit?: number;
 }
 
+const SCAN_OPTIONS: readonly (keyof ScanOptions<unknown>)[] = ['prefix', 'gt', 'gte', 'lt', 'lte', 'reverse', 'limit'];
+
+/** How long a scan keeps the event loop waiting, in milliseconds, and after how many entries it looks at the clock. */
+const TURN_MS = 5;
+const ENTRIES_PER_LOOK = 8;
+
 /** Where a keyspace reads from: asked anew for every call. */
 export interface KeyspaceSource {
+  readonly environment: Environment;
   view(): ReadView;
-}
-
-export interface WriteOptions {
-  /** `'commit'`: on the device once the promise resolves. `'buffered'`: handed to the operating system. */
-  readonly durability?: Durability;
 }
 
 /** What a write fills: a `WriteBatch` outside a transaction, the transaction itself inside one. */
@@ -54,10 +64,10 @@ export interface Mutations {
   delete(key: Uint8Array): void;
 }
 
-/** Where a keyspace writes to. All mutations of one call take effect together. */
+/** Where a keyspace writes to. All mutations of one call, `count` of them, take effect together or not at all. */
 export interface KeyspaceSink extends KeyspaceSource {
-  write(fill: (mutations: Mutations) => void, options?: WriteOptions): Promise<void>;
-  writeSync(fill: (mutations: Mutations) => void, options?: WriteOptions): void;
+  write(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): Promise<void>;
+  writeSync(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): void;
 }
 
 export type BatchOperation<KeyIn, Value> =
@@ -84,7 +94,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   getSync<V extends Value = Value>(key: KeyIn): V | undefined {
-    return this.#decode(this.#source.view().get(this.#keyView(key))) as V | undefined;
+    return this.#ownedValue(this.#source.view().get(this.#keyView(key))) as V | undefined;
   }
 
   /** The values of `keys` in their order, all from one version of the store. */
@@ -93,8 +103,9 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   getManySync<V extends Value = Value>(keys: readonly KeyIn[]): (V | undefined)[] {
+    requireArray('the keys of getMany', keys);
     const view = this.#source.view();
-    return keys.map((key) => this.#decode(view.get(this.#keyView(key))) as V | undefined);
+    return keys.map((key) => this.#ownedValue(view.get(this.#keyView(key))) as V | undefined);
   }
 
   async has(key: KeyIn): Promise<boolean> {
@@ -105,14 +116,32 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
     return this.#source.view().has(this.#keyView(key));
   }
 
-  /** Entries in key order from one version of the store: writes made during the iteration do not show. */
+  /**
+   * Entries in key order from one version of the store: writes made during the iteration do not show. Lets the event loop
+   * have a turn every few milliseconds.
+   */
   async *scan<V extends Value = Value>(options: ScanOptions<KeyIn> = {}): AsyncGenerator<[KeyOut, V], void, undefined> {
-    yield* this.scanSync<V>(options);
+    const { clock, scheduler } = this.#source.environment;
+    let turnEndsMs = clock.monotonicMs() + TURN_MS;
+    let unlooked = 0;
+    for (const entry of this.scanSync<V>(options)) {
+      yield entry;
+      if (++unlooked < ENTRIES_PER_LOOK) continue;
+      unlooked = 0;
+      if (clock.monotonicMs() < turnEndsMs) continue;
+      await new Promise<void>((resolve) => scheduler.nextTurn(resolve));
+      turnEndsMs = clock.monotonicMs() + TURN_MS;
+    }
   }
 
   scanSync<V extends Value = Value>(options: ScanOptions<KeyIn> = {}): Generator<[KeyOut, V], void, undefined> {
-    const decoder = this.#layout as unknown as EntryDecoder<KeyOut, V>;
+    const decoder = {
+      prefixLength: this.#layout.prefix.length,
+      key: (bytes: Uint8Array, start: number, end: number) => this.#key(bytes, start, end),
+      value: (bytes: Uint8Array, start: number, end: number) => this.#value(bytes, start, end) as V,
+    };
     return new EntryScan(decoder, () => {
+      checkOptionNames('options of a scan', options, SCAN_OPTIONS);
       const limit = scanLimit(options.limit);
       const range = limit === 0 ? NOTHING : this.#range(options);
       return { cursor: this.#source.view().cursor(range, { reverse: options.reverse ?? false }), limit };
@@ -143,8 +172,41 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
     return scratch.bytes();
   }
 
-  #decode(bytes: Uint8Array | undefined): Value | undefined {
-    return bytes === undefined ? undefined : this.#layout.values.decodeOwned(bytes);
+  #key(bytes: Uint8Array, start: number, end: number): KeyOut {
+    try {
+      return this.#layout.keys.decode(bytes, start, end);
+    } catch (cause) {
+      throw this.#undecodable('key', this.#layout.keyCodec, bytes.subarray(start, end), cause);
+    }
+  }
+
+  #value(bytes: Uint8Array, start: number, end: number): Value {
+    try {
+      return this.#layout.values.decode(bytes, start, end);
+    } catch (cause) {
+      throw this.#undecodable('value', this.#layout.valueCodec, bytes.subarray(start, end), cause);
+    }
+  }
+
+  /** Of bytes that nobody else holds. */
+  #ownedValue(bytes: Uint8Array | undefined): Value | undefined {
+    if (bytes === undefined) return undefined;
+    try {
+      return this.#layout.values.decodeOwned(bytes);
+    } catch (cause) {
+      throw this.#undecodable('value', this.#layout.valueCodec, bytes, cause);
+    }
+  }
+
+  /** Checksums have vouched for the bytes: it is the codec that is not the one they were written with. */
+  #undecodable(what: string, codec: string, bytes: Uint8Array, cause: unknown): InvalidArgumentError {
+    const { name } = this.#layout;
+    const found = hexPreview(bytes);
+    const title = name === '' ? 'the default keyspace' : `keyspace "${name}"`;
+    return new InvalidArgumentError(`${title} holds a ${what} that the codec '${codec}' did not write: ${found}`, {
+      cause,
+      facts: { keyspace: name, codec, found },
+    });
   }
 
   #range(options: ScanOptions<KeyIn>): KeyRange {
@@ -168,6 +230,13 @@ function scanLimit(limit: number | undefined): number {
   throw new InvalidArgumentError(`limit must be a non-negative integer, found ${limit}`, { facts: { found: limit } });
 }
 
+function requireArray(what: string, found: unknown): void {
+  if (Array.isArray(found)) return;
+  throw new InvalidArgumentError(`${what} must be an array, found ${kindOf(found)}`, {
+    facts: { expected: 'array', found: kindOf(found) },
+  });
+}
+
 export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut, Value> {
   readonly #sink: KeyspaceSink;
 
@@ -180,38 +249,40 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
   async put(key: KeyIn, value: Value, options?: WriteOptions): Promise<void> {
     const valueBytes = this.valueBytes(value);
     const keyBytes = this.keyBytes(key);
-    await this.#sink.write((mutations) => mutations.put(keyBytes, valueBytes), options);
+    await this.#sink.write((mutations) => mutations.put(keyBytes, valueBytes), 1, options);
   }
 
   putSync(key: KeyIn, value: Value, options?: WriteOptions): void {
     const valueBytes = this.valueBytes(value);
     const keyBytes = this.keyBytes(key);
-    this.#sink.writeSync((mutations) => mutations.put(keyBytes, valueBytes), options);
+    this.#sink.writeSync((mutations) => mutations.put(keyBytes, valueBytes), 1, options);
   }
 
   /** Removes `key`; nothing happens when it is absent. */
   async delete(key: KeyIn, options?: WriteOptions): Promise<void> {
     const keyBytes = this.keyBytes(key);
-    await this.#sink.write((mutations) => mutations.delete(keyBytes), options);
+    await this.#sink.write((mutations) => mutations.delete(keyBytes), 1, options);
   }
 
   deleteSync(key: KeyIn, options?: WriteOptions): void {
     const keyBytes = this.keyBytes(key);
-    this.#sink.writeSync((mutations) => mutations.delete(keyBytes), options);
+    this.#sink.writeSync((mutations) => mutations.delete(keyBytes), 1, options);
   }
 
   /** Applies all operations in their order, as one commit. Nothing is applied when any of them is refused. */
   async batch(operations: readonly BatchOperation<KeyIn, Value>[], options?: WriteOptions): Promise<void> {
-    await this.#sink.write(this.#encode(operations), options);
+    await this.#sink.write(this.#encode(operations), operations.length, options);
   }
 
   batchSync(operations: readonly BatchOperation<KeyIn, Value>[], options?: WriteOptions): void {
-    this.#sink.writeSync(this.#encode(operations), options);
+    this.#sink.writeSync(this.#encode(operations), operations.length, options);
   }
 
   /** Encodes everything before the first mutation, so that an operation that is refused leaves no trace of the others. */
   #encode(operations: readonly BatchOperation<KeyIn, Value>[]): (mutations: Mutations) => void {
+    requireArray('the operations of a batch', operations);
     const encoded = operations.map((operation) => {
+      checkOptionNames('fields of a batch operation', operation ?? null, ['type', 'key', 'value']);
       const { type } = operation;
       if (type === 'put') return { key: this.keyBytes(operation.key), value: this.valueBytes(operation.value) };
       if (type === 'delete') return { key: this.keyBytes(operation.key), value: undefined };

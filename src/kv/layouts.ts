@@ -3,7 +3,7 @@
  * default keyspace, 03 named keyspaces (then the length of the name in one byte, and the name), 04 SQL tables.
  */
 
-import { concatBytes, InvalidArgumentError, type TuplePart, utf8Encode } from '../base/index.js';
+import { checkOptionNames, concatBytes, InvalidArgumentError, type TuplePart, utf8Encode } from '../base/index.js';
 import {
   type KeyCodec,
   type KeyCodecName,
@@ -25,13 +25,16 @@ const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 
 /** The keyspace behind `db.get`, `db.put`, …: tuples to structured values. */
 export const defaultKeyspace: KeyspaceLayout<TupleKey, TuplePart[], unknown> = {
+  name: '',
+  keyCodec: 'tuple',
+  valueCodec: 'structured',
   prefix: new Uint8Array([REGION_DEFAULT]),
   keys: keyCodecs.tuple,
   values: valueCodecs.structured,
 };
 
 export interface KeyspaceOptions<K extends KeyCodecName, V extends ValueCodecName> {
-  /** `'tuple'` (default), `'bytes'` or `'utf8'`. Not recorded: open a keyspace with the codecs it was written with. */
+  /** `'tuple'` (default), `'bytes'` or `'utf8'`. Recorded with the first write, as are `values`: others are refused then. */
   readonly keys?: K;
   /** `'structured'` (default, MessagePack), `'bytes'`, `'utf8'` or `'json'`. */
   readonly values?: V;
@@ -48,11 +51,16 @@ export function namedKeyspace<K extends KeyCodecName = 'tuple', V extends ValueC
       { facts: { found: name } },
     );
   }
+  checkOptionNames('options of a keyspace', options, ['keys', 'values']);
+  const { keys = 'tuple', values = 'structured' } = options;
   const nameBytes = utf8Encode(name);
   return {
+    name,
+    keyCodec: keys,
+    valueCodec: values,
     prefix: concatBytes(new Uint8Array([REGION_NAMED, nameBytes.length]), nameBytes),
-    keys: pick('keys', keyCodecs, options.keys ?? 'tuple') as unknown as KeyCodec<KeyIn<K>, KeyOut<K>>,
-    values: pick('values', valueCodecs, options.values ?? 'structured') as unknown as ValueCodec<ValueOf<V>>,
+    keys: pick('keys', keyCodecs, keys) as unknown as KeyCodec<KeyIn<K>, KeyOut<K>>,
+    values: pick('values', valueCodecs, values) as unknown as ValueCodec<ValueOf<V>>,
   };
 }
 

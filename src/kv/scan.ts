@@ -4,29 +4,24 @@
  */
 
 import type { RangeCursor } from '../mvcc/index.js';
-import type { KeyCodec, ValueCodec } from './codecs.js';
 
 export interface EntryDecoder<Key, Value> {
-  /** What comes before the codec's part of each key. */
-  readonly prefix: Uint8Array;
-  readonly keys: Pick<KeyCodec<never, Key>, 'decode'>;
-  readonly values: Pick<ValueCodec<Value>, 'decode'>;
+  /** Length of what comes before the codec's part of each key. */
+  readonly prefixLength: number;
+  key(bytes: Uint8Array, start: number, end: number): Key;
+  value(bytes: Uint8Array, start: number, end: number): Value;
 }
 
 export class EntryScan<Key, Value> implements Generator<[Key, Value], void, undefined> {
   readonly #open: () => { cursor: RangeCursor; limit: number };
-  readonly #prefixLength: number;
-  readonly #keys: EntryDecoder<Key, Value>['keys'];
-  readonly #values: EntryDecoder<Key, Value>['values'];
+  readonly #decoder: EntryDecoder<Key, Value>;
   #cursor: RangeCursor | undefined;
   #remaining = 0;
   #ended = false;
 
   /** @param open called once, by the first `next`. */
   constructor(decoder: EntryDecoder<Key, Value>, open: () => { cursor: RangeCursor; limit: number }) {
-    this.#prefixLength = decoder.prefix.length;
-    this.#keys = decoder.keys;
-    this.#values = decoder.values;
+    this.#decoder = decoder;
     this.#open = open;
   }
 
@@ -35,8 +30,9 @@ export class EntryScan<Key, Value> implements Generator<[Key, Value], void, unde
     try {
       const cursor = this.#cursor ?? this.#begin();
       if (this.#remaining-- > 0 && cursor.next()) {
-        const key = this.#keys.decode(cursor.keyBytes, cursor.keyStart + this.#prefixLength, cursor.keyEnd);
-        const value = this.#values.decode(cursor.valueBytes, cursor.valueStart, cursor.valueEnd);
+        const decoder = this.#decoder;
+        const key = decoder.key(cursor.keyBytes, cursor.keyStart + decoder.prefixLength, cursor.keyEnd);
+        const value = decoder.value(cursor.valueBytes, cursor.valueStart, cursor.valueEnd);
         return { done: false, value: [key, value] };
       }
     } catch (error) {

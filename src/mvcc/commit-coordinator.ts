@@ -101,10 +101,11 @@ export class CommitCoordinator {
   /** Commits `batch` under the next timestamp. Rejects when the engine does; then nothing of it will be visible. */
   async commit(batch: WriteBatch, durability: Durability | undefined): Promise<Timestamp> {
     const timestamp = this.#oracle.next();
+    const done = this.#engine.submit(batch, timestamp, durability === undefined ? {} : { durability });
+    // Only now: a batch that was refused will never be published, and must not make anybody conflict with it.
     this.#record(batch, timestamp);
     this.#inFlight++;
     this.#submitted = timestamp;
-    const done = this.#engine.commit(batch, timestamp, durability === undefined ? {} : { durability });
     this.#published = done.catch(() => undefined);
     try {
       await done;
@@ -118,9 +119,9 @@ export class CommitCoordinator {
   /** The same on this thread, after everything that is in flight. */
   commitSync(batch: WriteBatch, durability: Durability | undefined): Timestamp {
     const timestamp = this.#oracle.next();
+    this.#engine.commitSync(batch, timestamp, durability === undefined ? {} : { durability });
     // Published before anybody else can begin: only transactions that are open now could miss it.
     if (this.#candidates.size > 0) this.#record(batch, timestamp);
-    this.#engine.commitSync(batch, timestamp, durability === undefined ? {} : { durability });
     this.#commits++;
     return timestamp;
   }

@@ -5,8 +5,9 @@ export type { Isolation } from './commit-coordinator.js';
 export type { Savepoint } from './savepoint.js';
 export { Snapshot } from './snapshot.js';
 export { Transaction, type TransactionOutcome, type TransactionState } from './transaction.js';
-export type { TransactionOptions } from './transaction-options.js';
+export { checkBody, type TransactionOptions } from './transaction-options.js';
 export {
+  checkWriteOptions,
   type StoreDependencies,
   type StoreOptions,
   type StoreStats,

@@ -1,6 +1,6 @@
 /** What ends a transaction from outside: its time is up, or its `AbortSignal` fires. */
 
-import { type Scheduler, TimeoutError } from '../base/index.js';
+import { type Clock, type Scheduler, TimeoutError } from '../base/index.js';
 
 export interface InterruptionSources {
   readonly timeoutMs?: number | undefined;
@@ -38,6 +38,20 @@ export function watchInterruptions(
   return stop;
 }
 
-export function timeoutError(timeoutMs: number): TimeoutError {
+/**
+ * What to call before a commit: throws the `TimeoutError` or the signal's reason that `watchInterruptions` would have
+ * delivered if the work had let the event loop have a turn. Counts from now; undefined when nothing can interrupt.
+ */
+export function interruptionCheck(sources: InterruptionSources, clock: Clock): (() => void) | undefined {
+  const { timeoutMs, signal } = sources;
+  if (timeoutMs === undefined && signal === undefined) return undefined;
+  const deadlineMs = timeoutMs === undefined ? Number.POSITIVE_INFINITY : clock.monotonicMs() + timeoutMs;
+  return () => {
+    signal?.throwIfAborted();
+    if (timeoutMs !== undefined && clock.monotonicMs() >= deadlineMs) throw timeoutError(timeoutMs);
+  };
+}
+
+function timeoutError(timeoutMs: number): TimeoutError {
   return new TimeoutError(`the transaction was not done after ${timeoutMs} ms`, { facts: { timeoutMs } });
 }

@@ -1,6 +1,6 @@
 /** What a caller may ask of a transaction, and what becomes of it. */
 
-import { type ConflictError, InvalidArgumentError } from '../base/index.js';
+import { checkOptionNames, type ConflictError, InvalidArgumentError, kindOf } from '../base/index.js';
 import type { Durability } from '../storage/index.js';
 import type { Isolation } from './commit-coordinator.js';
 import type { TransactionSettings } from './transaction.js';
@@ -27,9 +27,21 @@ export interface TransactionOptions {
 
 const RETRIES_DEFAULT = 10;
 
-/** Throws `InvalidArgumentError` for values of the wrong kind. */
+const OPTION_NAMES: readonly (keyof TransactionOptions)[] = [
+  'isolation',
+  'readOnly',
+  'retries',
+  'timeoutMs',
+  'signal',
+  'durability',
+  'onRetry',
+];
+
+/** Throws `InvalidArgumentError` for options that do not exist and values of the wrong kind. */
 export function checkOptions(options: TransactionOptions): void {
-  const { isolation, retries, timeoutMs } = options;
+  checkOptionNames('options of a transaction', options, OPTION_NAMES);
+  const { isolation, readOnly, retries, timeoutMs, signal, onRetry } = options;
+  checkDurability(options.durability);
   if (isolation !== undefined && isolation !== 'serializable' && isolation !== 'snapshot') {
     throw invalid('isolation', isolation, "'serializable' or 'snapshot'");
   }
@@ -39,6 +51,28 @@ export function checkOptions(options: TransactionOptions): void {
   if (timeoutMs !== undefined && !(timeoutMs > 0 && timeoutMs <= 2 ** 31 - 1)) {
     throw invalid('timeoutMs', timeoutMs, 'a number of milliseconds above 0 and below 2^31');
   }
+  if (readOnly !== undefined && typeof readOnly !== 'boolean') throw invalid('readOnly', readOnly, 'true or false');
+  if (signal !== undefined && !isSignal(signal)) throw invalid('signal', signal, 'an AbortSignal');
+  if (onRetry !== undefined && typeof onRetry !== 'function') throw invalid('onRetry', onRetry, 'a function');
+}
+
+/** Throws `InvalidArgumentError` for anything that could be taken for a weaker promise than was meant. */
+export function checkDurability(durability: unknown): void {
+  if (durability === undefined || durability === 'commit' || durability === 'buffered') return;
+  throw invalid('durability', durability, "'commit' or 'buffered'");
+}
+
+/** Throws `InvalidArgumentError` unless `body` can be run. `subject` is how the message calls it. */
+export function checkBody(subject: string, body: unknown): void {
+  if (typeof body === 'function') return;
+  throw new InvalidArgumentError(`${subject} must be a function, found ${kindOf(body)}`, {
+    facts: { expected: 'function', found: kindOf(body) },
+  });
+}
+
+/** By its methods: there are signals of other realms, and polyfills. */
+function isSignal(value: unknown): boolean {
+  return typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function';
 }
 
 /** `storeIsReadOnly` makes every transaction a read-only one. */
@@ -46,12 +80,14 @@ export function settingsOf(
   options: TransactionOptions,
   storeIsReadOnly: boolean,
   managed: boolean,
+  checkInterruption: (() => void) | undefined,
 ): TransactionSettings {
   return {
     isolation: options.isolation ?? 'serializable',
     readOnly: storeIsReadOnly || options.readOnly === true,
     durability: options.durability,
     managed,
+    checkInterruption,
   };
 }
 
@@ -60,7 +96,11 @@ export function retriesOf(options: TransactionOptions): number {
 }
 
 function invalid(option: string, found: unknown, expected: string): InvalidArgumentError {
-  return new InvalidArgumentError(`${option} must be ${expected}, found ${String(found)}`, {
+  return new InvalidArgumentError(`${option} must be ${expected}, found ${rendered(found)}`, {
     facts: { option, expected, found },
   });
+}
+
+function rendered(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? String(value) : kindOf(value);
 }

@@ -8,7 +8,7 @@
 import { ConflictError } from '../base/index.js';
 import type { Environment } from '../vfs/index.js';
 import type { CommitCoordinator } from './commit-coordinator.js';
-import { timeoutError, watchInterruptions } from './interruption.js';
+import { interruptionCheck, watchInterruptions } from './interruption.js';
 import { rejectPromise, type Transaction } from './transaction.js';
 import { retriesOf, type TransactionOptions } from './transaction-options.js';
 
@@ -20,8 +20,8 @@ const BACKOFF_MAX_MS = 1000;
 export interface RunContext {
   readonly environment: Environment;
   readonly coordinator: CommitCoordinator;
-  /** Begins a managed transaction. */
-  begin(options: TransactionOptions): Transaction;
+  /** Begins a managed transaction. `checkInterruption` throws when the run's time is up or its signal has fired. */
+  begin(options: TransactionOptions, checkInterruption: (() => void) | undefined): Transaction;
   /** Called before each retry. */
   countRetry(): void;
 }
@@ -31,6 +31,7 @@ export class TransactionRun<T> {
   readonly #context: RunContext;
   readonly #body: (tx: Transaction) => T | Promise<T>;
   readonly #options: TransactionOptions;
+  readonly #checkInterruption: (() => void) | undefined;
   #current: Transaction | undefined;
   #interruption: { readonly reason: unknown } | undefined;
   /** Ends the wait between two attempts. */
@@ -40,6 +41,7 @@ export class TransactionRun<T> {
     this.#context = context;
     this.#body = body;
     this.#options = options;
+    this.#checkInterruption = interruptionCheck(options, context.environment.clock);
   }
 
   async run(): Promise<T> {
@@ -76,11 +78,13 @@ export class TransactionRun<T> {
   }
 
   async #attempt(): Promise<T> {
-    const tx = this.#context.begin(this.#options);
+    const tx = this.#context.begin(this.#options, this.#checkInterruption);
     this.#current = tx;
     let result: T;
     try {
       result = await this.#body(tx);
+      // A body that never waited has kept timer and signal from being heard.
+      this.#checkInterruption?.();
     } catch (error) {
       tx.interrupt(error);
       throw error;
@@ -123,21 +127,18 @@ export class TransactionRun<T> {
 
 /**
  * The same without giving up the thread. A conflict can only come from commits that the body itself made beside its
- * transaction, so retries do not wait. The timeout and the signal are looked at between body and commit.
+ * transaction, so retries do not wait. The timeout and the signal are looked at after the body and before the commit.
  */
 export function runSync<T>(context: RunContext, body: (tx: Transaction) => T, options: TransactionOptions): T {
-  const { clock } = context.environment;
-  const { signal, timeoutMs } = options;
-  signal?.throwIfAborted();
-  const deadlineMs = timeoutMs === undefined ? Infinity : clock.monotonicMs() + timeoutMs;
+  const checkInterruption = interruptionCheck(options, context.environment.clock);
+  options.signal?.throwIfAborted();
   for (let attempt = 0; ; attempt++) {
     if (options.readOnly !== true) context.coordinator.settleSync();
-    const tx = context.begin(options);
+    const tx = context.begin(options, checkInterruption);
     try {
       const result = body(tx);
       rejectPromise(result, 'the body of transactionSync()');
-      signal?.throwIfAborted();
-      if (timeoutMs !== undefined && clock.monotonicMs() > deadlineMs) throw timeoutError(timeoutMs);
+      checkInterruption?.();
       tx.throwIfInterrupted();
       if (tx.state === 'open') tx.finishSync();
       return result;

@@ -40,6 +40,8 @@ export interface TransactionSettings {
   readonly durability: Durability | undefined;
   /** Run by `transaction()`, which alone commits it. */
   readonly managed: boolean;
+  /** Throws when the transaction's time is up or its signal has fired. */
+  readonly checkInterruption?: (() => void) | undefined;
 }
 
 export class Transaction implements WriteView {
@@ -170,8 +172,9 @@ export class Transaction implements WriteView {
 
   /**
    * Resolves with the commit timestamp once the commit is visible and as durable as asked; with the snapshot's timestamp
-   * when nothing was written. Rejects with `ConflictError` when another commit came first, and with `ClosedError` when
-   * the engine has stopped; the transaction is rolled back in every case.
+   * when nothing was written. Rejects with `ConflictError` when another commit came first, with `TimeoutError` or the
+   * signal's reason when one was due, and with `ClosedError` when the engine has stopped; the transaction is rolled back
+   * in every case.
    */
   async commit(): Promise<Timestamp> {
     this.#assertUnmanaged();
@@ -199,6 +202,7 @@ export class Transaction implements WriteView {
         await this.#commitHooks![next]!();
         this.assertOpen();
       }
+      this.#settings.checkInterruption?.();
     } catch (error) {
       if (this.#state === 'open') this.#end('rolled-back');
       throw error;
@@ -224,6 +228,7 @@ export class Transaction implements WriteView {
         rejectPromise(this.#commitHooks![next]!(), 'a hook of a synchronous commit');
         this.assertOpen();
       }
+      this.#settings.checkInterruption?.();
     } catch (error) {
       if (this.#state === 'open') this.#end('rolled-back');
       throw error;

@@ -3,7 +3,7 @@
  * registry and the commit order.
  */
 
-import { ClosedError } from '../base/index.js';
+import { checkOptionNames, ClosedError } from '../base/index.js';
 import { openEngine, type RecoveryReport } from '../recovery/index.js';
 import type {
   Durability,
@@ -17,12 +17,18 @@ import type {
 } from '../storage/index.js';
 import type { Environment } from '../vfs/index.js';
 import { CommitCoordinator } from './commit-coordinator.js';
-import { watchInterruptions } from './interruption.js';
+import { interruptionCheck, watchInterruptions } from './interruption.js';
 import { MemtablePool } from './memtable-pool.js';
 import { LatestView, Snapshot } from './snapshot.js';
 import { SnapshotRegistry } from './snapshot-registry.js';
 import { Transaction, type TransactionContext } from './transaction.js';
-import { checkOptions, settingsOf, type TransactionOptions } from './transaction-options.js';
+import {
+  checkBody,
+  checkDurability,
+  checkOptions,
+  settingsOf,
+  type TransactionOptions,
+} from './transaction-options.js';
 import { type RunContext, runSync, TransactionRun } from './transaction-run.js';
 import type { ReadView } from './views.js';
 
@@ -43,7 +49,10 @@ export interface StoreDependencies {
 }
 
 export interface WriteOptions {
-  /** Default: what the store's `wal.sync` says. */
+  /**
+   * `'commit'`: on the device once the promise resolves. `'buffered'`: handed to the operating system. Default: what the
+   * store's `wal.sync` says.
+   */
   readonly durability?: Durability | undefined;
 }
 
@@ -97,7 +106,7 @@ export class TransactionalStore {
     this.#runContext = {
       environment,
       coordinator: this.#coordinator,
-      begin: (transactionOptions) => this.#begin(transactionOptions, true),
+      begin: (transactionOptions, checkInterruption) => this.#begin(transactionOptions, true, checkInterruption),
       countRetry: () => {
         this.#retries++;
       },
@@ -128,7 +137,7 @@ export class TransactionalStore {
   begin(options: TransactionOptions = {}): Transaction {
     checkOptions(options);
     options.signal?.throwIfAborted();
-    const tx = this.#begin(options, false);
+    const tx = this.#begin(options, false, interruptionCheck(options, this.#environment.clock));
     if (options.timeoutMs !== undefined || options.signal !== undefined) {
       const stop = watchInterruptions(options, this.#environment.scheduler, false, (reason) => tx.interrupt(reason));
       tx.onEnd(stop);
@@ -142,12 +151,14 @@ export class TransactionalStore {
    * up or the signal fires, the promise rejects at once and the transaction is unusable, even if `body` goes on.
    */
   async transaction<T>(body: (tx: Transaction) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
+    checkBody('the body of a transaction', body);
     checkOptions(options);
     return new TransactionRun(this.#runContext, body, options).run();
   }
 
   /** The same on this thread. Commits in flight are completed first, and its snapshot includes them. */
   transactionSync<T>(body: (tx: Transaction) => T, options: TransactionOptions = {}): T {
+    checkBody('the body of a transaction', body);
     checkOptions(options);
     return runSync(this.#runContext, body, options);
   }
@@ -157,6 +168,7 @@ export class TransactionalStore {
    * that state is not, or not completely, there any more.
    */
   snapshot(options: { readonly asOf?: Timestamp | undefined } = {}): Snapshot {
+    checkOptionNames('options of a snapshot', options, ['asOf']);
     this.#assertOpen();
     const newest = this.engine.lastTimestamp;
     if (options.asOf !== undefined) this.#registry.checkReadable(options.asOf, newest);
@@ -172,14 +184,16 @@ export class TransactionalStore {
    * Commits `batch` as a whole without having read anything: never conflicts. The batch must stay as it is until the
    * promise settles. Resolves with the commit timestamp; with that of the newest commit when the batch is empty.
    */
-  async write(batch: WriteBatch, options: WriteOptions = {}): Promise<Timestamp> {
+  async write(batch: WriteBatch, options: WriteOptions = NO_OPTIONS): Promise<Timestamp> {
+    checkWriteOptions(options);
     this.#assertOpen();
     if (batch.count === 0) return this.engine.lastTimestamp;
     return this.#coordinator.commit(batch, options.durability);
   }
 
   /** The same on this thread, after everything that is in flight. */
-  writeSync(batch: WriteBatch, options: WriteOptions = {}): Timestamp {
+  writeSync(batch: WriteBatch, options: WriteOptions = NO_OPTIONS): Timestamp {
+    checkWriteOptions(options);
     this.#assertOpen();
     if (batch.count === 0) return this.engine.lastTimestamp;
     return this.#coordinator.commitSync(batch, options.durability);
@@ -213,14 +227,23 @@ export class TransactionalStore {
     await this.engine.close();
   }
 
-  #begin(options: TransactionOptions, managed: boolean): Transaction {
+  #begin(options: TransactionOptions, managed: boolean, checkInterruption: (() => void) | undefined): Transaction {
     this.#assertOpen();
-    return new Transaction(this.#context, settingsOf(options, this.engine.readOnly, managed));
+    return new Transaction(this.#context, settingsOf(options, this.engine.readOnly, managed, checkInterruption));
   }
 
   #assertOpen(): void {
     if (this.#closing !== undefined) throw closedError();
   }
+}
+
+const NO_OPTIONS: WriteOptions = {};
+
+/** Throws `InvalidArgumentError` for options of a write that do not exist, or say something else than they may. */
+export function checkWriteOptions(options: WriteOptions): void {
+  if (options === NO_OPTIONS) return;
+  checkOptionNames('options of a write', options, ['durability']);
+  checkDurability(options.durability);
 }
 
 function closedError(): ClosedError {

@@ -3,9 +3,10 @@
  * of what `insert` needs. `type User = EntityOf<typeof User>`.
  */
 
+import { Collection } from './collection.js';
 import { columnDeclaration } from './decorators/column.js';
 import { ROLE_TYPES } from './decorators/maintained-column.js';
-import type { Collection } from './collection.js';
+import { checkDefinition } from './definition-check.js';
 import type { EntityOf, EntityTarget } from './entity-type.js';
 import type { ColumnType, ColumnValues } from './metadata/column-type.js';
 import {
@@ -79,6 +80,19 @@ type RelationValue<R> = R extends { target: () => infer Target extends EntityCla
       : EntityOf<Target>
   : never;
 
+/** Names that a column or relation does not know compile for none of them: what they were meant to say would be lost. */
+type NamesOf<Known> = Known extends unknown ? keyof Known : never;
+type Exact<Value, Known> = { readonly [K in Exclude<keyof Value, NamesOf<Known>>]: never };
+type ExactColumns<C> = {
+  readonly [K in keyof C]: Exact<C[K], C[K] extends { readonly role: unknown } ? MaintainedColumn : ValueColumn>;
+};
+type ExactRelations<R> = {
+  readonly [K in keyof R]: Exact<
+    R[K],
+    R[K] extends { readonly kind: 'one-to-many' } ? OneToManyRelation : ManyToOneRelation
+  >;
+};
+
 type Flat<T> = { [K in keyof T]: T[K] };
 
 /** The instances of a definition. */
@@ -113,8 +127,8 @@ export interface EntityDefinition<C extends Columns, R extends Relations> {
   /** Class name, and in snake_case the table's. */
   readonly name: string;
   readonly table?: string;
-  readonly columns: C;
-  readonly relations?: R;
+  readonly columns: C & ExactColumns<NoInfer<C>>;
+  readonly relations?: R & ExactRelations<NoInfer<R>>;
   readonly indexes?: readonly {
     readonly properties: readonly (keyof NoInfer<C & R> & string)[];
     readonly unique?: boolean;
@@ -125,14 +139,17 @@ export interface EntityDefinition<C extends Columns, R extends Relations> {
   };
 }
 
-/** Makes an entity class. Nothing is validated before the database opens. */
+/**
+ * Makes an entity class. New instances have an empty `Collection` for every one-to-many relation. Throws
+ * `InvalidArgumentError` listing every name in the definition that nothing would read; what the names say is judged when
+ * the database opens.
+ */
 export function defineEntity<const C extends Columns, const R extends Relations = {}>(
   definition: EntityDefinition<C, R>,
 ): EntityTarget<DefinedShape<C, R>, DefinedInsert<C, R>> {
+  checkDefinition(definition);
   const { name, columns, relations = {}, hooks = {} } = definition;
-  // A computed name is the one way to name a class at run time.
-  // oxlint-disable-next-line typescript/no-extraneous-class -- its instances get their properties from rows
-  const entityClass = { [name]: class {} }[name] as EntityClass;
+  const entityClass = namedClass(name, relations);
   const declaration = declarationOf(entityClass);
   declaration.isEntity = true;
   declaration.table = definition.table;
@@ -154,6 +171,20 @@ export function defineEntity<const C extends Columns, const R extends Relations 
     declaration.hooks.push({ event, method: event });
   }
   return entityClass as EntityTarget<DefinedShape<C, R>, DefinedInsert<C, R>>;
+}
+
+function namedClass(name: string, relations: Relations): EntityClass {
+  const collections = Object.keys(relations).filter((property) => relations[property]!.kind === 'one-to-many');
+  // A computed name is the one way to name a class at run time.
+  const named = {
+    // oxlint-disable-next-line typescript/no-extraneous-class -- its instances get their other properties from rows
+    [name]: class {
+      constructor() {
+        for (const property of collections) (this as Record<string, unknown>)[property] = new Collection();
+      }
+    },
+  };
+  return named[name] as EntityClass;
 }
 
 function columnOf(property: string, column: ValueColumn | MaintainedColumn): ColumnDeclaration {

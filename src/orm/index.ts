@@ -42,5 +42,5 @@ export type {
   With,
 } from './query/where.js';
 export { type CountOptions, type EntityId, type IterateOptions, Repository } from './repository.js';
-export { isLoaded } from './session/entity-reader.js';
+export { isLoaded } from './mapping/reference-form.js';
 export type { EntitySession, SessionMark } from './session/entity-session.js';

@@ -49,6 +49,11 @@ export class Orm {
     return session;
   }
 
+  /** Writes what the entities of `tx` have pending; undefined when it has used none. */
+  flush(tx: Transaction): Promise<void> | undefined {
+    return this.#sessions.get(tx)?.flush();
+  }
+
   #context(target: ReadView | Transaction | undefined): RepositoryContext {
     if (target === undefined) return this.#databaseContext();
     if (target instanceof Transaction) {

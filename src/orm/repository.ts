@@ -5,7 +5,9 @@
  */
 
 import { InvalidArgumentError } from '../base/index.js';
+import { type KnownNames, requireKnownNames } from './known-names.js';
 import type { EntityMetadata } from './registry/entity-metadata.js';
+import type { QueryOptions } from './query/statements.js';
 import type { EntitySession } from './session/entity-session.js';
 import type { FindOneOptions, FindOptions, Insertable, LoadOptions, Patch, Where } from './query/where.js';
 
@@ -35,6 +37,12 @@ export interface IterateOptions<T> extends LoadOptions<T> {
 }
 
 const BATCH_SIZE_DEFAULT = 1000;
+
+const COUNT_OPTIONS: KnownNames<CountOptions> = { withDeleted: true };
+const LOAD_OPTIONS: KnownNames<LoadOptions<object>> = { with: true, ...COUNT_OPTIONS };
+const FIND_ONE_OPTIONS: KnownNames<FindOneOptions<object>> = { ...LOAD_OPTIONS, orderBy: true };
+const FIND_OPTIONS: KnownNames<FindOptions<object>> = { where: true, ...FIND_ONE_OPTIONS, limit: true, offset: true };
+const ITERATE_OPTIONS: KnownNames<IterateOptions<object>> = { where: true, ...LOAD_OPTIONS, batchSize: true };
 
 export class Repository<T extends object, Insert = Insertable<T>> {
   readonly #entity: EntityMetadata;
@@ -71,6 +79,7 @@ export class Repository<T extends object, Insert = Insertable<T>> {
 
   /** Straight to the key. Undefined when there is no such row, or it is softly deleted. */
   async findById(id: EntityId<T>, options: LoadOptions<T> = {}): Promise<T | undefined> {
+    this.#checkOptions('findById', options, LOAD_OPTIONS);
     return (await this.#context.read((session) => session.findById(this.#entity, id, options))) as T | undefined;
   }
 
@@ -82,22 +91,34 @@ export class Repository<T extends object, Insert = Insertable<T>> {
     return this.#context.session().reference(this.#entity, id) as T;
   }
 
-  /** The first match in the order asked for. */
+  /** The first match in the order asked for; `{}` matches every row. */
   async findOne(where: Where<T>, options: FindOneOptions<T> = {}): Promise<T | undefined> {
+    requireWhere(where, 'findOne');
+    this.#checkOptions('findOne', options, FIND_ONE_OPTIONS);
     const [first] = await this.find({ ...options, where, limit: 1 });
     return first;
   }
 
+  /** All matches, in no particular order unless asked for one. Without `where`: all rows. */
   async find(options: FindOptions<T> = {}): Promise<T[]> {
+    this.#checkOptions('find', options, FIND_OPTIONS);
     return (await this.#context.read((session) => session.find(this.#entity, options))) as T[];
   }
 
-  async count(where?: Where<T>, options: CountOptions = {}): Promise<number> {
-    return this.#context.read((session) => session.count(this.#entity, { ...options, where }));
+  /** Matching rows; without arguments, all rows. */
+  count(): Promise<number>;
+  count(where: Where<T>, options?: CountOptions): Promise<number>;
+  async count(...parameters: readonly [where?: Where<T>, options?: CountOptions]): Promise<number> {
+    const query = this.#probing('count', parameters);
+    return this.#context.read((session) => session.count(this.#entity, query));
   }
 
-  async exists(where?: Where<T>, options: CountOptions = {}): Promise<boolean> {
-    return this.#context.read((session) => session.exists(this.#entity, { ...options, where }));
+  /** Whether any row matches; without arguments, whether there is any row. */
+  exists(): Promise<boolean>;
+  exists(where: Where<T>, options?: CountOptions): Promise<boolean>;
+  async exists(...parameters: readonly [where?: Where<T>, options?: CountOptions]): Promise<boolean> {
+    const query = this.#probing('exists', parameters);
+    return this.#context.read((session) => session.exists(this.#entity, query));
   }
 
   /**
@@ -129,6 +150,7 @@ export class Repository<T extends object, Insert = Insertable<T>> {
    * its own changes meanwhile, and goes on knowing the entities it has seen.
    */
   iterate(options: IterateOptions<T> = {}): AsyncIterable<T> {
+    this.#checkOptions('iterate', options, ITERATE_OPTIONS);
     const { batchSize = BATCH_SIZE_DEFAULT, ...query } = options;
     if (!Number.isSafeInteger(batchSize) || batchSize < 1) {
       throw new InvalidArgumentError(`batchSize must be a positive number of rows, found ${String(batchSize)}`, {
@@ -143,11 +165,31 @@ export class Repository<T extends object, Insert = Insertable<T>> {
   async flush(): Promise<void> {
     await this.#context.read((session) => session.flush());
   }
+
+  /** An undefined `where` is refused: a variable that was never set must not mean every row. */
+  #probing(operation: string, parameters: readonly [where?: Where<T>, options?: CountOptions]): QueryOptions {
+    const [where, options = {}] = parameters;
+    if (parameters.length > 0) requireWhere(where, operation);
+    this.#checkOptions(operation, options, COUNT_OPTIONS);
+    return { ...options, where };
+  }
+
+  #checkOptions<Options extends object>(operation: string, options: Options, known: KnownNames<Options>): void {
+    requireKnownNames(`options of ${operation}`, options, known);
+    const { where, withDeleted } = options as { where?: unknown; withDeleted?: unknown };
+    if ('where' in options && where === undefined) requireWhere(where, operation);
+    if (withDeleted === undefined || typeof withDeleted === 'boolean') return;
+    throw new InvalidArgumentError(`withDeleted of ${operation} must be true or false, found a ${typeof withDeleted}`, {
+      facts: { option: 'withDeleted', found: withDeleted },
+    });
+  }
 }
 
 function requireWhere(where: unknown, operation: string): void {
   if (typeof where === 'object' && where !== null) return;
-  throw new InvalidArgumentError(`${operation} needs a where-object; {} means every row`, { facts: { operation } });
+  throw new InvalidArgumentError(`${operation} needs a where-object, found ${String(where)}; {} means every row`, {
+    facts: { operation },
+  });
 }
 
 /** Every batch starts after the last key of the one before it. */

@@ -1,7 +1,7 @@
 /** A second database beside an open one that shares its tables by hard links: cheap, and independent from then on. */
 
 import { CURRENT_NAME, CURRENT_TEMPORARY_NAME, type Engine, type Timestamp } from '../storage/index.js';
-import { NewDirectory } from './new-directory.js';
+import { checkOutside, NewDirectory } from './new-directory.js';
 
 export interface CheckpointReport {
   /** Every commit up to it is in the checkpoint, and none after it. */
@@ -14,11 +14,12 @@ export interface CheckpointReport {
 /**
  * Makes `destination` (absent or empty, on the same file system) a database that holds every commit made before the call.
  * It is durable when the promise resolves; without that, or after an error, `destination` is not a database. Commits may
- * go on meanwhile. Throws `InvalidArgumentError` for an occupied destination or a read-only engine, `IoError` with
+ * go on meanwhile. Throws `InvalidArgumentError` for an occupied destination, one inside the database, or a read-only engine, `IoError` with
  * `EXDEV` across file systems.
  */
 export async function checkpoint(engine: Engine, destination: string): Promise<CheckpointReport> {
   const { fileSystem, clock } = engine.environment;
+  checkOutside(engine.directory, destination);
   const startMs = clock.monotonicMs();
   await engine.flush();
   const pinned = engine.pinFiles();

@@ -1,7 +1,7 @@
 /** Looks at a directory before anything in it is touched: is it a database, a place for one, or somebody else's? */
 
 import { join } from 'node:path';
-import { CorruptionError, InvalidArgumentError } from '../base/index.js';
+import { CorruptionError, InvalidArgumentError, LockedError } from '../base/index.js';
 import {
   CURRENT_NAME,
   CURRENT_TEMPORARY_NAME,
@@ -42,6 +42,15 @@ export function inspectDirectory(fileSystem: FileSystem, directory: string): Dir
     throw CorruptionError.at(CURRENT_NAME, 0, { expected: `a file, as there is ${witness}`, found: 'none' });
   }
   return { kind: 'fresh', ownNames };
+}
+
+/** Throws `LockedError` while somebody holds the lock at `path`. */
+export function checkUnlocked(fileSystem: FileSystem, path: string): void {
+  const pid = fileSystem.lockHolder(path);
+  if (pid === undefined) return;
+  throw new LockedError(`${path} is held by ${pid === process.pid ? 'this process' : `process ${pid}`}`, {
+    facts: { path, pid },
+  });
 }
 
 /** Before `CURRENT` comes into being, creation writes one empty log segment, one manifest, and the temporary file. */

@@ -3,9 +3,9 @@
  * that, power loss included, leaves no file by that last name; `abandon` takes back what was put in.
  */
 
-import { dirname, join } from 'node:path';
+import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { InvalidArgumentError, IoError } from '../base/index.js';
-import { type AtomicFileNames, type File, type FileSystem, replaceFile } from '../vfs/index.js';
+import { type AtomicFileNames, createDurableDirectory, type File, type FileSystem, replaceFile } from '../vfs/index.js';
 import { type ContentDigest, digestContent } from './content-checksum.js';
 
 export class NewDirectory {
@@ -22,7 +22,8 @@ export class NewDirectory {
       const [first] = fileSystem.list(path);
       if (first !== undefined) throw occupied(path, first);
     }
-    fileSystem.createDirectory(path);
+    createDurableDirectory(fileSystem, path);
+    // An empty one that was there already may not be durable itself.
     fileSystem.syncDirectory(dirname(path));
   }
 
@@ -45,8 +46,8 @@ export class NewDirectory {
   }
 
   /** Copies a file from elsewhere, durable apart from its name. Returns the digest of what was read. */
-  copy(source: string, name: string): ContentDigest {
-    const from = this.#fileSystem.open(source, 'read');
+  copy(source: string, name: string, sourceFileSystem: FileSystem = this.#fileSystem): ContentDigest {
+    const from = sourceFileSystem.open(source, 'read');
     try {
       const to = this.#create(name);
       try {
@@ -86,6 +87,15 @@ export class NewDirectory {
     this.#created.push(name);
     return file;
   }
+}
+
+/** Throws `InvalidArgumentError` when `destination` is the database's own directory or lies in it. */
+export function checkOutside(databaseDirectory: string, destination: string): void {
+  const way = relative(resolve(databaseDirectory), resolve(destination));
+  if (way === '..' || /^\.\.[/\\]/.test(way) || isAbsolute(way)) return;
+  throw new InvalidArgumentError(`${destination} is inside the database that is to be copied, ${databaseDirectory}`, {
+    facts: { path: destination, directory: databaseDirectory },
+  });
 }
 
 function occupied(path: string, found: string): InvalidArgumentError {

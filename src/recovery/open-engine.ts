@@ -4,7 +4,7 @@
  * recovery starts from the same state.
  */
 
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { assert, CorruptionError, InvalidArgumentError, IoError } from '../base/index.js';
 import {
   CURRENT_NAME,
@@ -24,8 +24,8 @@ import {
   type SealedMemtable,
   Version,
 } from '../storage/index.js';
-import type { FileLock, FileSystem } from '../vfs/index.js';
-import { type DirectoryInspection, FIRST_LOG_NUMBER, inspectDirectory } from './directory-inspection.js';
+import { createDurableDirectory, type FileLock, type FileSystem } from '../vfs/index.js';
+import { checkUnlocked, type DirectoryInspection, FIRST_LOG_NUMBER, inspectDirectory } from './directory-inspection.js';
 import { type ReplayedMemtable, replayLogs, type ReplaySummary } from './log-replay.js';
 
 /** What recovery did. */
@@ -49,8 +49,8 @@ export interface OpenEngineOptions extends EngineOptions {
 }
 
 /**
- * Opens the database in `directory`. Opened read-only, nothing but the lock file is written, and unflushed commits stay
- * in memory.
+ * Opens the database in `directory`. Opened read-only, nothing but the lock file is written, and on a file system that
+ * takes no writes not even that; unflushed commits stay in memory.
  *
  * Throws `LockedError` when somebody has it open, `InvalidArgumentError` when there is no database and none may be
  * created (or the directory holds something else), `CorruptionError` for damage other than the torn tail of a crash.
@@ -66,8 +66,8 @@ export async function openEngine(
   if (inspectDirectory(fileSystem, directory).kind !== 'database' && !mayCreate) {
     throw new InvalidArgumentError(`there is no database in ${directory}`, { facts: { directory } });
   }
-  createDirectories(fileSystem, directory);
-  const lock = fileSystem.lock(join(directory, LOCK_NAME));
+  createDurableDirectory(fileSystem, directory);
+  const lock = takeLock(fileSystem, join(directory, LOCK_NAME), options.readOnly);
   try {
     // Again, as another process may have been faster.
     const inspection = inspectDirectory(fileSystem, directory);
@@ -82,6 +82,17 @@ export async function openEngine(
   } catch (cause) {
     lock.release();
     throw cause;
+  }
+}
+
+/** A reader needs no lock file where nothing can be written, unless whoever mounted it otherwise left a living one. */
+function takeLock(fileSystem: FileSystem, path: string, readOnly: boolean): FileLock {
+  try {
+    return fileSystem.lock(path);
+  } catch (fault) {
+    if (!readOnly || !(fault instanceof IoError) || fault.errno !== 'EROFS') throw fault;
+    checkUnlocked(fileSystem, path);
+    return { path, release: () => undefined };
   }
 }
 
@@ -279,13 +290,4 @@ function tableSize(fileSystem: FileSystem, path: string): number | undefined {
     if (cause instanceof IoError && cause.errno === 'ENOENT') return undefined;
     throw cause;
   }
-}
-
-/** Creates the directory and its missing parents, each durable in the one above. */
-function createDirectories(fileSystem: FileSystem, directory: string): void {
-  if (fileSystem.exists(directory)) return;
-  const parent = dirname(directory);
-  if (parent !== directory) createDirectories(fileSystem, parent);
-  fileSystem.createDirectory(directory);
-  fileSystem.syncDirectory(parent);
 }

@@ -1,16 +1,20 @@
 /** The full check of a closed database: reads every byte, never writes one, and goes on behind the first problem. */
 
-import { CorruptionError, VarveError } from '../base/index.js';
+import { join } from 'node:path';
+import { CorruptionError, InvalidArgumentError, VarveError } from '../base/index.js';
 import {
   CURRENT_NAME,
   type DatabaseState,
   fileName,
   isOwnFileName,
+  LOCK_NAME,
   readManifest,
   type TableSource,
   type Timestamp,
 } from '../storage/index.js';
-import type { Environment } from '../vfs/index.js';
+import type { Environment, FileSystem } from '../vfs/index.js';
+import { BACKUP_NAME } from './backup-list.js';
+import { checkUnlocked } from './directory-inspection.js';
 import { replayLogs } from './log-replay.js';
 import { checkLevelOrder, checkTable } from './table-check.js';
 
@@ -32,11 +36,27 @@ export interface VerifyReport {
 /**
  * Checks the database in `directory`: manifest, checksums of all files, order of entries, properties and filters of
  * tables, order of levels, order of the log's timestamps, files that are missing or left over. Damage is reported, not
- * thrown; only what keeps the directory from being read at all (`IoError`) is thrown. The database must not be open.
+ * thrown. Thrown is what keeps the directory from being checked at all: `LockedError` while the database is open,
+ * `InvalidArgumentError` for a directory that is a backup or holds no file of a database, `IoError`.
  */
 export async function verify(environment: Environment, directory: string): Promise<VerifyReport> {
+  checkIsDatabase(environment.fileSystem, directory);
+  checkUnlocked(environment.fileSystem, join(directory, LOCK_NAME));
   const check = new DatabaseCheck(environment, directory);
   return check.run();
+}
+
+/** A database without its CURRENT is damaged; a directory without any file of ours is none. */
+function checkIsDatabase(fileSystem: FileSystem, directory: string): void {
+  const isDirectory = fileSystem.exists(directory) && fileSystem.stat(directory).kind === 'directory';
+  const names = isDirectory ? fileSystem.list(directory) : [];
+  if (names.includes(BACKUP_NAME) && !names.includes(CURRENT_NAME)) {
+    throw new InvalidArgumentError(`${directory} is a backup, not a database: restore checks it, every byte of it`, {
+      facts: { directory, file: BACKUP_NAME },
+    });
+  }
+  if (names.some(isOwnFileName)) return;
+  throw new InvalidArgumentError(`there is no database in ${directory}`, { facts: { directory } });
 }
 
 /** Room for the commits of the log while they are checked. */

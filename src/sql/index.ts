@@ -21,12 +21,19 @@ export type {
   TableDefinition,
   UniqueSpecification,
 } from './catalog/table-definition.js';
-export type { ResultColumn, RowMode, SqlResult } from './execution/result.js';
+export type {
+  ArrayRowOptions,
+  ObjectRowOptions,
+  QueryOptions,
+  ResultColumn,
+  RowMode,
+  SqlResult,
+} from './execution/result.js';
 export { type NewRow, TableAccess } from './execution/table-access.js';
-export { type ExecutionOptions, PreparedStatement, type RunSummary } from './prepared-statement.js';
+export { PreparedStatement, type RunSummary } from './prepared-statement.js';
 export { SqlDatabase } from './sql-database.js';
 export { DEFAULT_SQL_LIMITS, DEFAULT_STATEMENT_CACHE_SIZE, type SqlLimits, type SqlOptions } from './sql-options.js';
-export type { QueryOptions, SqlTarget, WriteTarget } from './statement-runner.js';
+export type { SqlTarget, WriteTarget } from './statement-runner.js';
 export {
   BIGINT,
   BOOLEAN,

@@ -1,9 +1,10 @@
 /** A statement that was parsed once and keeps its plan. It survives changes of the schema: it is then planned again. */
 
 import type { SqlParameters } from './binder/parameters.js';
-import type { SqlResult } from './execution/result.js';
+import { checkCall, NO_OPTIONS, NO_PARAMETERS } from './call-arguments.js';
+import type { ArrayRowOptions, ObjectRowOptions, QueryOptions, SqlResult } from './execution/result.js';
 import type { StatementPlans } from './statement-plans.js';
-import type { QueryOptions, SqlTarget, StatementRunner } from './statement-runner.js';
+import type { SqlTarget, StatementCall, StatementRunner } from './statement-runner.js';
 
 /** What `run` says about a statement whose rows do not matter. */
 export interface RunSummary {
@@ -14,66 +15,95 @@ export interface RunSummary {
 
 type Row = Record<string, unknown>;
 
-export interface ExecutionOptions extends QueryOptions {
-  /** Default: a transaction of its own, or the newest state for a statement that only reads. */
-  readonly target?: SqlTarget;
-}
-
-/** Every method throws what `SqlDatabase.run` throws; the …Sync twins do the same on this thread. */
+/**
+ * Runs where it was prepared: in the transaction or on the snapshot whose `prepare` made it, and as statements of their
+ * own when it was the database's. Every method throws what `SqlDatabase.run` throws; the …Sync twins do the same on this
+ * thread.
+ */
 export class PreparedStatement {
   readonly #plans: StatementPlans;
   readonly #runner: StatementRunner;
+  readonly #target: SqlTarget;
 
-  constructor(plans: StatementPlans, runner: StatementRunner) {
+  constructor(plans: StatementPlans, runner: StatementRunner, target: SqlTarget) {
     this.#plans = plans;
     this.#runner = runner;
+    this.#target = target;
   }
 
   /** Runs it, for its effect. */
-  async run(parameters: SqlParameters = [], options: ExecutionOptions = {}): Promise<RunSummary> {
-    const { count, command } = await this.all(parameters, options);
+  async run(parameters?: SqlParameters, options?: QueryOptions): Promise<RunSummary> {
+    const { count, command } = await this.#runner.run(this.#call(parameters, options), this.#target);
     return { count, command };
   }
 
-  runSync(parameters: SqlParameters = [], options: ExecutionOptions = {}): RunSummary {
-    const { count, command } = this.allSync(parameters, options);
+  runSync(parameters?: SqlParameters, options?: QueryOptions): RunSummary {
+    const { count, command } = this.#runner.runSync(this.#call(parameters, options), this.#target);
     return { count, command };
   }
 
   /** All rows. */
-  async all<R = Row>(parameters: SqlParameters = [], options: ExecutionOptions = {}): Promise<SqlResult<R>> {
-    const result = await this.#runner.run({ plans: this.#plans, parameters, options }, options.target);
-    return result as SqlResult<R>;
+  async all<R extends readonly unknown[] = unknown[]>(
+    parameters: SqlParameters | undefined,
+    options: ArrayRowOptions,
+  ): Promise<SqlResult<R>>;
+  async all<R = Row>(parameters?: SqlParameters, options?: ObjectRowOptions): Promise<SqlResult<R>>;
+  async all(parameters?: SqlParameters, options?: QueryOptions): Promise<SqlResult<unknown>> {
+    return this.#runner.run(this.#call(parameters, options), this.#target);
   }
 
-  allSync<R = Row>(parameters: SqlParameters = [], options: ExecutionOptions = {}): SqlResult<R> {
-    return this.#runner.runSync({ plans: this.#plans, parameters, options }, options.target) as SqlResult<R>;
+  allSync<R extends readonly unknown[] = unknown[]>(
+    parameters: SqlParameters | undefined,
+    options: ArrayRowOptions,
+  ): SqlResult<R>;
+  allSync<R = Row>(parameters?: SqlParameters, options?: ObjectRowOptions): SqlResult<R>;
+  allSync(parameters?: SqlParameters, options?: QueryOptions): SqlResult<unknown> {
+    return this.#runner.runSync(this.#call(parameters, options), this.#target);
   }
 
   /** The first row; undefined when there is none. */
-  async get<R = Row>(parameters: SqlParameters = [], options: ExecutionOptions = {}): Promise<R | undefined> {
-    const [row] = await this.all<R>(parameters, options);
+  async get<R extends readonly unknown[] = unknown[]>(
+    parameters: SqlParameters | undefined,
+    options: ArrayRowOptions,
+  ): Promise<R | undefined>;
+  async get<R = Row>(parameters?: SqlParameters, options?: ObjectRowOptions): Promise<R | undefined>;
+  async get(parameters?: SqlParameters, options?: QueryOptions): Promise<unknown> {
+    const [row] = await this.#runner.run(this.#call(parameters, options), this.#target);
     return row;
   }
 
-  getSync<R = Row>(parameters: SqlParameters = [], options: ExecutionOptions = {}): R | undefined {
-    return this.allSync<R>(parameters, options)[0];
+  getSync<R extends readonly unknown[] = unknown[]>(
+    parameters: SqlParameters | undefined,
+    options: ArrayRowOptions,
+  ): R | undefined;
+  getSync<R = Row>(parameters?: SqlParameters, options?: ObjectRowOptions): R | undefined;
+  getSync(parameters?: SqlParameters, options?: QueryOptions): unknown {
+    return this.#runner.runSync(this.#call(parameters, options), this.#target)[0];
   }
 
-  /** Rows one by one, never all in memory at once. Without a target they are those of one snapshot, kept until the end. */
-  async *iterate<R = Row>(
-    parameters: SqlParameters = [],
-    options: ExecutionOptions = {},
-  ): AsyncGenerator<R, void, undefined> {
-    if (!this.#plans.isReadOnly) {
-      yield* await this.all<R>(parameters, options);
-      return;
-    }
-    yield* this.iterateSync<R>(parameters, options);
+  /** Rows one by one, never all in memory at once. On the database they are those of one snapshot, kept until the end. */
+  iterate<R extends readonly unknown[] = unknown[]>(
+    parameters: SqlParameters | undefined,
+    options: ArrayRowOptions,
+  ): AsyncGenerator<R, void, undefined>;
+  iterate<R = Row>(parameters?: SqlParameters, options?: ObjectRowOptions): AsyncGenerator<R, void, undefined>;
+  async *iterate(parameters?: SqlParameters, options?: QueryOptions): AsyncGenerator<unknown, void, undefined> {
+    const call = this.#call(parameters, options);
+    if (this.#plans.isReadOnly) yield* this.#runner.iterate(call, this.#target);
+    else yield* await this.#runner.run(call, this.#target);
   }
 
-  *iterateSync<R = Row>(parameters: SqlParameters = [], options: ExecutionOptions = {}): Generator<R, void, undefined> {
-    const call = { plans: this.#plans, parameters, options };
-    yield* this.#runner.iterate(call, options.target) as Generator<R, void, undefined>;
+  iterateSync<R extends readonly unknown[] = unknown[]>(
+    parameters: SqlParameters | undefined,
+    options: ArrayRowOptions,
+  ): Generator<R, void, undefined>;
+  iterateSync<R = Row>(parameters?: SqlParameters, options?: ObjectRowOptions): Generator<R, void, undefined>;
+  iterateSync(parameters?: SqlParameters, options?: QueryOptions): Generator<unknown, void, undefined> {
+    return this.#runner.iterate(this.#call(parameters, options), this.#target);
+  }
+
+  #call(parameters: SqlParameters = NO_PARAMETERS, options: QueryOptions = NO_OPTIONS): StatementCall {
+    checkCall(parameters, options);
+    return { plans: this.#plans, parameters, options };
   }
 }

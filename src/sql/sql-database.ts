@@ -5,16 +5,17 @@ import { WriteBatch } from '../storage/index.js';
 import type { Environment } from '../vfs/index.js';
 import type { Statement } from './ast/index.js';
 import type { SqlParameters } from './binder/parameters.js';
+import { checkCall, checkStatement, checkText, NO_OPTIONS, NO_PARAMETERS } from './call-arguments.js';
 import { SchemaStore } from './catalog/schema-store.js';
 import { Sequences } from './catalog/sequences.js';
-import type { SqlResult } from './execution/result.js';
+import type { ArrayRowOptions, ObjectRowOptions, QueryOptions, SqlResult } from './execution/result.js';
 import { TableAccess } from './execution/table-access.js';
 import { parseScript, parseStatement } from './parser/parse.js';
 import { PreparedStatement } from './prepared-statement.js';
 import { DEFAULT_SQL_LIMITS, DEFAULT_STATEMENT_CACHE_SIZE, type SqlLimits, type SqlOptions } from './sql-options.js';
 import { StatementCache } from './statement-cache.js';
 import { StatementPlans } from './statement-plans.js';
-import { type QueryOptions, type SqlTarget, StatementRunner } from './statement-runner.js';
+import { type SqlTarget, type StatementCall, StatementRunner } from './statement-runner.js';
 
 type Row = Record<string, unknown>;
 
@@ -47,31 +48,58 @@ export class SqlDatabase {
 
   /**
    * Runs one statement, as text or as a tree made by the factories of this layer. Throws `SqlSyntaxError`,
-   * `SqlSemanticError`, `ConstraintError`, `LimitError`, and what the transaction throws.
+   * `SqlSemanticError`, `ConstraintError`, `LimitError`, `InvalidArgumentError`, and what the transaction throws.
    */
+  async run<R extends readonly unknown[] = unknown[]>(
+    statement: string | Statement,
+    parameters: SqlParameters | undefined,
+    target: SqlTarget,
+    options: ArrayRowOptions,
+  ): Promise<SqlResult<R>>;
   async run<R = Row>(
     statement: string | Statement,
-    parameters: SqlParameters = [],
+    parameters?: SqlParameters,
     target?: SqlTarget,
-    options: QueryOptions = {},
-  ): Promise<SqlResult<R>> {
-    const result = await this.#runner.run({ plans: this.#plansOf(statement), parameters, options }, target);
-    return result as SqlResult<R>;
+    options?: ObjectRowOptions,
+  ): Promise<SqlResult<R>>;
+  async run(
+    statement: string | Statement,
+    parameters?: SqlParameters,
+    target?: SqlTarget,
+    options?: QueryOptions,
+  ): Promise<SqlResult<unknown>> {
+    return this.#runner.run(this.#call(statement, parameters, options), target);
   }
 
   /** The same on this thread. */
+  runSync<R extends readonly unknown[] = unknown[]>(
+    statement: string | Statement,
+    parameters: SqlParameters | undefined,
+    target: SqlTarget,
+    options: ArrayRowOptions,
+  ): SqlResult<R>;
   runSync<R = Row>(
     statement: string | Statement,
-    parameters: SqlParameters = [],
+    parameters?: SqlParameters,
     target?: SqlTarget,
-    options: QueryOptions = {},
-  ): SqlResult<R> {
-    return this.#runner.runSync({ plans: this.#plansOf(statement), parameters, options }, target) as SqlResult<R>;
+    options?: ObjectRowOptions,
+  ): SqlResult<R>;
+  runSync(
+    statement: string | Statement,
+    parameters?: SqlParameters,
+    target?: SqlTarget,
+    options?: QueryOptions,
+  ): SqlResult<unknown> {
+    return this.#runner.runSync(this.#call(statement, parameters, options), target);
   }
 
-  /** Parses a statement, to be run many times. Throws `SqlSyntaxError`; names are looked up when it runs. */
-  prepare(text: string): PreparedStatement {
-    return new PreparedStatement(this.#plansOf(text), this.#runner);
+  /**
+   * Parses a statement, to be run many times on `target`; without one, as a statement of its own each time. Throws
+   * `SqlSyntaxError`; names are looked up when it runs.
+   */
+  prepare(text: string, target?: SqlTarget): PreparedStatement {
+    checkText(text);
+    return new PreparedStatement(this.#plansOf(text), this.#runner, target);
   }
 
   /**
@@ -79,9 +107,10 @@ export class SqlDatabase {
    * error ends the script; nothing runs at all when the text does not parse.
    */
   async script(text: string, target?: SqlTarget): Promise<SqlResult[]> {
+    checkText(text);
     const results: SqlResult[] = [];
     for (const { statement } of parseScript(text, this.#limits)) {
-      const call = { plans: new StatementPlans(statement, text), parameters: [], options: {} };
+      const call = { plans: new StatementPlans(statement, text), parameters: NO_PARAMETERS, options: NO_OPTIONS };
       // oxlint-disable-next-line no-await-in-loop -- statements of a script depend on those before them
       results.push((await this.#runner.run(call, target)) as SqlResult);
     }
@@ -91,6 +120,16 @@ export class SqlDatabase {
   /** Gives back reserved numbers of generated columns. Call once, when no transaction is open any more. */
   close(): void {
     this.#sequences.release();
+  }
+
+  #call(
+    statement: string | Statement,
+    parameters: SqlParameters = NO_PARAMETERS,
+    options: QueryOptions = NO_OPTIONS,
+  ): StatementCall {
+    checkStatement(statement);
+    checkCall(parameters, options);
+    return { plans: this.#plansOf(statement), parameters, options };
   }
 
   #plansOf(statement: string | Statement): StatementPlans {

@@ -1,16 +1,16 @@
 /**
  * Runs planned statements on a target. The work of a statement is synchronous: it runs against one view in one go.
- * Without a target it gets a transaction of its own (or, when it only reads, the newest state); with a transaction as
- * target it joins it, and when it fails nothing of it remains there.
+ * Without a target it gets a transaction of its own (or, when it only reads, the newest state), and never ends in a
+ * conflict; with a transaction as target it joins it, and when it fails nothing of it remains there.
  */
 
-import { SqlSemanticError } from '../base/index.js';
+import { ConflictError, SqlSemanticError } from '../base/index.js';
 import type { ReadView, Savepoint, TransactionalStore, WriteView } from '../mvcc/index.js';
 import type { Environment } from '../vfs/index.js';
 import type { SqlParameters } from './binder/parameters.js';
 import type { SchemaStore } from './catalog/schema-store.js';
 import { ExecutionContext } from './execution/frame.js';
-import { ResultBuilder, type RowMode, type SqlResult } from './execution/result.js';
+import { type QueryOptions, ResultBuilder, type SqlResult } from './execution/result.js';
 import type { TableAccess } from './execution/table-access.js';
 import type { SqlLimits } from './sql-options.js';
 import type { StatementPlan, StatementPlans } from './statement-plans.js';
@@ -25,11 +25,6 @@ export interface WriteTarget extends WriteView {
  * takes the newest state instead. A transaction takes any statement, every other view only those that read.
  */
 export type SqlTarget = ReadView | WriteTarget | undefined;
-
-export interface QueryOptions {
-  /** Default `object`. */
-  readonly rowMode?: RowMode | undefined;
-}
 
 /** One call: what to run, with what, and how its rows should look. */
 export interface StatementCall {
@@ -46,6 +41,8 @@ export interface RunnerParts {
   readonly environment: Environment;
 }
 
+const OPTIMISTIC_RETRIES = 2;
+
 export class StatementRunner {
   readonly #parts: RunnerParts;
 
@@ -55,9 +52,24 @@ export class StatementRunner {
 
   async run(call: StatementCall, target: SqlTarget): Promise<SqlResult<unknown>> {
     if (target === undefined && !call.plans.isReadOnly) {
-      return this.#parts.store.transaction((tx) => this.#execute(call, tx, tx));
+      return this.#autocommit(call);
     }
     return this.#runOn(call, target);
+  }
+
+  /**
+   * Optimistic at first, so that statements of many callers share the work of committing. One that keeps losing then runs
+   * from snapshot to commit on this thread, behind everything that is in flight: nobody can come between.
+   */
+  async #autocommit(call: StatementCall): Promise<SqlResult<unknown>> {
+    try {
+      return await this.#parts.store.transaction((tx) => this.#execute(call, tx, tx), {
+        retries: OPTIMISTIC_RETRIES,
+      });
+    } catch (error) {
+      if (!(error instanceof ConflictError && error.retryable)) throw error;
+      return this.runSync(call, undefined);
+    }
   }
 
   runSync(call: StatementCall, target: SqlTarget): SqlResult<unknown> {

@@ -44,6 +44,8 @@ export interface FileSystem {
    * the taking once its holder has died. Throws `LockedError` with `facts.path` and `facts.pid` while another holder lives.
    */
   lock(path: string): FileLock;
+  /** Pid of the living holder of the lock of `path`; undefined when there is none. Changes nothing. */
+  lockHolder(path: string): number | undefined;
 }
 
 /**

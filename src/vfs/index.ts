@@ -3,6 +3,7 @@
 export { type AtomicFileNames, replaceFile } from './atomic-file.js';
 export { closeAll } from './close-all.js';
 export { CRASH_MODES, type CrashMode } from './crash-image.js';
+export { createDurableDirectory } from './durable-directory.js';
 export { type Environment, systemEnvironment } from './environment.js';
 export type { File, FileLock, FileStat, FileSystem, OpenMode } from './file-system.js';
 export { MemFileSystem, type MemFileSystemOptions } from './mem-file-system.js';

@@ -140,6 +140,10 @@ export class MemFileSystem implements FileSystem {
     };
   }
 
+  lockHolder(path: string): number | undefined {
+    return this.#locks.has(split(path).join('/')) ? process.pid : undefined;
+  }
+
   /** The whole tree as one possible crash left it, without locks or open files. This file system goes on unharmed. */
   crashImage(mode: CrashMode, random: Random): MemFileSystem {
     assert(this.#tracked, 'crash images need trackCrashes');

@@ -25,7 +25,7 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { ClosedError, IoError } from '../base/index.js';
 import type { File, FileLock, FileStat, FileSystem, OpenMode } from './file-system.js';
-import { takeProcessLock } from './process-lock.js';
+import { processLockHolder, takeProcessLock } from './process-lock.js';
 
 const FILE_MODE = 0o600;
 const DIRECTORY_MODE = 0o700;
@@ -89,9 +89,17 @@ export class NodeFileSystem implements FileSystem {
   }
 
   lock(path: string): FileLock {
-    const realPath = attempt('lock', path, () => join(realpathSync(dirname(path)), basename(path)));
-    return takeProcessLock(this, path, realPath);
+    return takeProcessLock(this, path, realPathOf(path));
   }
+
+  lockHolder(path: string): number | undefined {
+    return processLockHolder(this, realPathOf(path));
+  }
+}
+
+/** The path with the symbolic links of its directory resolved. The file itself need not be there. */
+function realPathOf(path: string): string {
+  return attempt('lock', path, () => join(realpathSync(dirname(path)), basename(path)));
 }
 
 class NodeFile implements File {

@@ -67,28 +67,42 @@ export function takeProcessLock(fileSystem: FileSystem, path: string, realPath: 
   };
 }
 
+export function processLockHolder(fileSystem: FileSystem, realPath: string): number | undefined {
+  if (here.held.has(realPath)) return process.pid;
+  const holder = parse(readText(fileSystem, realPath) ?? '');
+  return holder !== undefined && isAlive(fileSystem, realPath, holder) ? holder.pid : undefined;
+}
+
 /** Returns the content by which the lock file is known to be ours. */
 function take(fileSystem: FileSystem, path: string, depth: number): string {
   const owner = ownIdentity(fileSystem);
   const content = render(owner);
   const temporary = `${path}.${ownerName(owner)}.tmp`;
-  writeText(fileSystem, temporary, content);
   try {
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      if (linked(fileSystem, temporary, path)) return content;
-      const found = readText(fileSystem, path);
-      if (found === undefined) continue;
-      const holder = parse(found);
-      if (depth === DEPTH_MAX || (holder !== undefined && isAlive(fileSystem, path, holder))) {
-        throw lockedError(path, holder?.pid ?? 0);
-      }
-      const replaced = takeOver(fileSystem, { path, found, holder, temporary }, depth);
-      if (replaced) return content;
-    }
-    throw lockedError(path, 0);
-  } finally {
-    removeIfThere(fileSystem, temporary);
+    writeText(fileSystem, temporary, content);
+    placeLock(fileSystem, { path, temporary }, depth);
+  } catch (fault) {
+    removeIfPossible(fileSystem, temporary);
+    throw fault;
   }
+  removeIfThere(fileSystem, temporary);
+  return content;
+}
+
+/** Puts the file `temporary` at `path`, or throws `LockedError`. */
+function placeLock(fileSystem: FileSystem, names: { path: string; temporary: string }, depth: number): void {
+  const { path, temporary } = names;
+  for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+    if (linked(fileSystem, temporary, path)) return;
+    const found = readText(fileSystem, path);
+    if (found === undefined) continue;
+    const holder = parse(found);
+    if (depth === DEPTH_MAX || (holder !== undefined && isAlive(fileSystem, path, holder))) {
+      throw lockedError(path, holder?.pid ?? 0);
+    }
+    if (takeOver(fileSystem, { path, found, holder, temporary }, depth)) return;
+  }
+  throw lockedError(path, 0);
 }
 
 interface DeadLock {
@@ -226,6 +240,15 @@ function removeIfThere(fileSystem: FileSystem, path: string): void {
     fileSystem.unlink(path);
   } catch (fault) {
     if (!(fault instanceof IoError && fault.errno === 'ENOENT')) throw fault;
+  }
+}
+
+/** For the way out of a fault, which a second one must not hide. */
+function removeIfPossible(fileSystem: FileSystem, path: string): void {
+  try {
+    removeIfThere(fileSystem, path);
+  } catch (fault) {
+    if (!(fault instanceof IoError)) throw fault;
   }
 }
 

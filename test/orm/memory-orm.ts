@@ -36,7 +36,7 @@ export async function openMemoryOrm(entities: readonly EntityClass[], store?: Tr
   const orm = new Orm(sql, opened, entities, environment);
   await orm.synchronise();
   const rows = async (text: string, tx?: Transaction): Promise<unknown[][]> =>
-    (await sql.run(text, [], tx, { rowMode: 'array' })) as unknown as unknown[][];
+    sql.run(text, [], tx, { rowMode: 'array' });
   return {
     store: opened,
     sql,

@@ -27,13 +27,14 @@ beforeEach(async () => {
 async function statementsOf(work: () => Promise<unknown>): Promise<string[]> {
   const kinds: string[] = [];
   const { sql } = db;
-  const original = sql.runSync.bind(sql);
-  sql.runSync = (statement, ...rest) => {
-    kinds.push((statement as Statement).kind);
-    return original(statement, ...rest);
+  const original = sql.runSync.bind(sql) as (...parameters: unknown[]) => unknown;
+  const watched = (...parameters: unknown[]): unknown => {
+    kinds.push((parameters[0] as Statement).kind);
+    return original(...parameters);
   };
+  sql.runSync = watched as typeof sql.runSync;
   await work();
-  sql.runSync = original;
+  sql.runSync = original as typeof sql.runSync;
   return kinds;
 }
 

@@ -134,3 +134,16 @@ describe('a schema that changes under open repositories', () => {
     expect(await repository(Item).find()).toHaveLength(1);
   });
 });
+
+it("says what can be done about a table that is not the entity's", async () => {
+  await db.sql.run('CREATE TABLE item (id INTEGER PRIMARY KEY)');
+  await expect(reopen(Item)).rejects.toThrow(
+    /nothing was changed:\n( {2}- .*\n)+What is stored is not altered: change the classes back, .* copy the rows to keep, DROP TABLE item, and open it with/,
+  );
+  await db.sql.run('DROP TABLE item');
+  await reopen(Item);
+
+  await db.sql.run('DROP INDEX item_price_label_idx');
+  await db.sql.run('CREATE INDEX item_price_label_idx ON item (born_at)');
+  await expect(reopen(Item)).rejects.toThrow(/copy the rows to keep, DROP INDEX item_price_label_idx, and open/);
+});

@@ -33,7 +33,7 @@ describe('identity', () => {
     await db.repository(Post).insert({ title: 'x', author: 1 });
     await db.transaction(async (tx) => {
       const post = (await tx.repository(Post).findById(1))!;
-      expect(post.author.email).toBeUndefined();
+      expect(() => post.author.email).toThrow(/User.email is not loaded/);
       expect(await tx.repository(User).findById(1)).toBe(post.author);
       expect(post.author.email).toBe('ada');
     });

@@ -3,6 +3,26 @@ import { errorOf, openSql } from './sql-fixture.js';
 
 const state = (run: () => unknown): unknown => errorOf(run).sqlState;
 
+describe('DROP INDEX', () => {
+  test('leaves the indexes of constraints alone (2BP01), after reopening too', async () => {
+    const db = await openSql(`
+      CREATE TABLE t (id integer PRIMARY KEY, a integer UNIQUE, b integer, CONSTRAINT pair UNIQUE (a, b));
+      CREATE UNIQUE INDEX own ON t (b)`);
+    for (const name of ['t_pkey', 't_a_key', 'pair']) {
+      const error = errorOf(() => db.rows(`DROP INDEX ${name}`));
+      expect(error.sqlState).toBe('2BP01');
+      expect(error.message).toContain(name === 't_pkey' ? 'the primary key of table "t"' : 'a UNIQUE constraint');
+    }
+    db.rows('INSERT INTO t VALUES (1, 1, 1)');
+    expect(state(() => db.rows('INSERT INTO t VALUES (2, 1, 2)'))).toBe('23505');
+    db.rows('DROP INDEX own');
+    db.rows('INSERT INTO t VALUES (2, 2, 1)');
+    await db.store.close();
+    const again = await openSql('', {}, db.environment);
+    expect(state(() => again.rows('DROP INDEX t_a_key'))).toBe('2BP01');
+  });
+});
+
 describe('CREATE TABLE', () => {
   test('every type keeps its values', async () => {
     const db = await openSql(`CREATE TABLE everything (

@@ -48,6 +48,14 @@ test.each([
   ['UPDATE person SET id = 1, id = 2', '42701', 'more than once'],
   ["SELECT birthday + 'x' FROM person", '42883', 'operator does not exist'],
   ["SELECT id FROM person WHERE birthday = 'soon'", '22007', 'soon'],
+  ["SELECT id FROM person ORDER BY 'name'", '42601', 'ORDER BY takes a column'],
+  ['SELECT id FROM person ORDER BY $1', '42601', 'not a constant or parameter'],
+  ['SELECT id FROM person ORDER BY id, NULL', '42601', 'line 1, column 36'],
+  ['SELECT id FROM person ORDER BY 1.5', '42601', 'ORDER BY takes a column'],
+  ['SELECT id FROM person ORDER BY -1', '42P10', 'position -1'],
+  ["SELECT id FROM person ORDER BY 'x'::text", '42601', 'ORDER BY takes a column'],
+  ['SELECT count(*) FROM person GROUP BY TRUE', '42601', 'GROUP BY takes a column'],
+  ['SELECT count(*) FROM person GROUP BY $1', '42601', 'GROUP BY takes a column'],
   ['SELECT 9223372036854775808', '22003', 'integer literal out of range of bigint'],
   ['SELECT -9223372036854775809', '22003', 'integer literal'],
   ['SELECT - -9223372036854775808', '22003', 'bigint'],
@@ -63,6 +71,54 @@ test.each([
   const error = errorOf(() => db.rows(text));
   expect(error.message).toContain(part);
   expect(error.sqlState).toBe(sqlState);
+});
+
+describe('the place in the text is shown', () => {
+  test.each([
+    ['SELECT id,\n  name,\n  count(*) FROM person GROUP BY id + 0', '42803', 'line 1, column 8', 'SELECT id'],
+    ['SELECT name, count(*)\nFROM person', '42803', 'line 1, column 8', '^^^^'],
+    ['SELECT *, count(*) FROM person', '42803', 'line 1, column 8', '^'],
+    ['SELECT person.name, count(*) FROM person', '42803', 'line 1, column 8', '^^^^^^^^^^^'],
+    ['SELECT count(*) FROM person HAVING\n name > 1::text', '42803', 'line 2, column 2', '^^^^'],
+    ['SELECT id FROM person LIMIT -1', '2201W', 'line 1, column 29', '^^'],
+    ['SELECT id FROM person ORDER BY id\nOFFSET -5', '2201X', 'line 2, column 8', '^^'],
+    ["SELECT id FROM person WHERE birthday = 'soon'", '22007', 'line 1, column 40', '^^^^^^'],
+    ["SELECT id FROM person WHERE id IN (1, 'x')", '22P02', 'line 1, column 39', '^^^'],
+    ["SELECT date '2024-02-30'", '22008', 'line 1, column 13', '^^^^^^^^^^^^'],
+    ['SELECT 70000::smallint', '22003', 'line 1, column 8', '^^^^^'],
+  ])('%s', (text, sqlState, place, drawn) => {
+    const error = errorOf(() => db.rows(text));
+    expect(error.sqlState).toBe(sqlState);
+    expect(error.message).toContain(place);
+    expect(error.message).toContain(drawn);
+    expect(error.facts).toMatchObject({ line: expect.any(Number), column: expect.any(Number) });
+  });
+});
+
+describe('an error about the value of a parameter names it', () => {
+  test.each<[string, unknown[] | Record<string, unknown>, string, number | string]>([
+    ['SELECT id FROM person WHERE id = $1 OR id = $2', [1, 'x'], '22P02', 2],
+    ['SELECT id FROM person WHERE id = ?', [2 ** 40], '22003', 1],
+    ['SELECT id FROM person WHERE birthday = :day', { day: 'soon' }, '22007', 'day'],
+    ['SELECT id FROM person WHERE birthday = :day', { day: new Date(Number.NaN) }, '22008', 'day'],
+    ['SELECT $1::smallint', [70_000], '22003', 1],
+    ['SELECT id FROM person WHERE name = $1', [5], '42804', 1],
+    ['INSERT INTO person (id, extra) VALUES (1, $1)', [{ a: Number.NaN }], '22023', 1],
+    ['SELECT id FROM person LIMIT $1', [-1], '2201W', 1],
+    ['SELECT id FROM person ORDER BY id LIMIT 1 OFFSET $1', [-1], '2201X', 1],
+  ])('%s with %o', (text, parameters, sqlState, parameter) => {
+    const error = errorOf(() => db.rows(text, parameters));
+    expect(error.sqlState).toBe(sqlState);
+    expect(error.message).toContain(typeof parameter === 'number' ? `parameter $${parameter}: ` : 'parameter :day: ');
+    expect(error.facts['parameter']).toBe(parameter);
+  });
+});
+
+test('names of one letter are not guessed at', async () => {
+  const other = await openSql('CREATE TABLE t (a integer, bb integer)');
+  expect(errorOf(() => other.rows('SELECT b FROM t')).message).not.toContain('did you mean');
+  expect(errorOf(() => other.rows('SELECT x FROM t')).message).not.toContain('did you mean');
+  expect(errorOf(() => other.rows('SELECT cb FROM t')).message).toContain('did you mean bb?');
 });
 
 test('integer literals are exact up to the ends of BIGINT', () => {

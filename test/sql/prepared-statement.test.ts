@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { LimitError } from '../../src/base/index.js';
+import { LimitError, TransactionClosedError } from '../../src/base/index.js';
 import { openSql, type SqlFixture } from './sql-fixture.js';
 
 async function numbers(count: number, limits = {}): Promise<SqlFixture> {
   const db = await openSql('CREATE TABLE n (id integer PRIMARY KEY, label text)', { limits });
-  const insert = db.sql.prepare('INSERT INTO n VALUES ($1, $2)');
   db.store.transactionSync((tx) => {
-    for (let i = 1; i <= count; i++) insert.runSync([i, `label ${i}`], { target: tx });
+    const insert = db.sql.prepare('INSERT INTO n VALUES ($1, $2)', tx);
+    for (let i = 1; i <= count; i++) insert.runSync([i, `label ${i}`]);
   });
   return db;
 }
@@ -58,6 +58,35 @@ describe('prepared statements', () => {
   });
 });
 
+describe('a prepared statement runs where it was prepared', () => {
+  test("in a transaction: it sees and makes that one's changes, and ends with it", async () => {
+    const db = await numbers(2);
+    const tx = db.store.begin();
+    const update = db.sql.prepare('UPDATE n SET label = $1 WHERE id = $2', tx);
+    const select = db.sql.prepare('SELECT label FROM n WHERE id = $1', tx);
+    expect(await update.run(['x', 1])).toEqual({ count: 1, command: 'UPDATE' });
+    expect(select.getSync([1])).toEqual({ label: 'x' });
+    expect([...select.iterateSync([1])]).toEqual([{ label: 'x' }]);
+    expect(db.rows('SELECT label FROM n WHERE id = 1')).toEqual([['label 1']]);
+    tx.rollback();
+    await expect(update.run(['y', 1])).rejects.toThrow(TransactionClosedError);
+    expect(() => select.getSync([1])).toThrow(TransactionClosedError);
+    expect(db.rows('SELECT label FROM n WHERE id = 1')).toEqual([['label 1']]);
+  });
+
+  test('on a snapshot: it sees that state, and changes nothing', async () => {
+    const db = await numbers(1);
+    const snapshot = db.store.snapshot();
+    const select = db.sql.prepare('SELECT count(*) AS n FROM n', snapshot);
+    db.rows("INSERT INTO n VALUES (2, 'later')");
+    expect(select.getSync()).toEqual({ n: 1 });
+    const remove = db.sql.prepare('DELETE FROM n', snapshot);
+    await expect(remove.run()).rejects.toMatchObject({ sqlState: '25006' });
+    snapshot.close();
+    expect(() => select.getSync()).toThrow(TransactionClosedError);
+  });
+});
+
 describe('limits', () => {
   const limitOf = (run: () => unknown): unknown => {
     try {
@@ -70,9 +99,9 @@ describe('limits', () => {
 
   test('rows and bytes of a result', async () => {
     const db = await numbers(10, { resultRows: 9, resultBytes: 150 });
-    expect(limitOf(() => db.rows('SELECT id FROM n'))).toBe('sql.resultRows');
+    expect(limitOf(() => db.rows('SELECT id FROM n'))).toBe('sql.limits.resultRows');
     expect(limitOf(() => db.rows('SELECT id FROM n LIMIT 9'))).toBeUndefined();
-    expect(limitOf(() => db.rows('SELECT label FROM n LIMIT 9'))).toBe('sql.resultBytes');
+    expect(limitOf(() => db.rows('SELECT label FROM n LIMIT 9'))).toBe('sql.limits.resultBytes');
     expect([...db.sql.prepare('SELECT label FROM n').iterateSync()]).toHaveLength(10);
   });
 
@@ -86,7 +115,7 @@ describe('limits', () => {
     'DELETE FROM n',
   ])('memory: %s', async (text) => {
     const db = await numbers(200, { memoryBytes: 4000 });
-    expect(limitOf(() => db.rows(text))).toBe('sql.memoryBytes');
+    expect(limitOf(() => db.rows(text))).toBe('sql.limits.memoryBytes');
     const enough = await numbers(200, { memoryBytes: 200_000 });
     expect(limitOf(() => enough.rows(text))).toBeUndefined();
   });

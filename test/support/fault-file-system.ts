@@ -7,7 +7,7 @@ import { basename, dirname } from 'node:path';
 import { IoError, type Random } from '../../src/base/index.js';
 import type { File, FileLock, FileStat, FileSystem, MemFileSystem, OpenMode } from '../../src/vfs/index.js';
 
-const QUERIES = ['exists', 'stat', 'list', 'size', 'read'] as const;
+const QUERIES = ['exists', 'stat', 'list', 'size', 'read', 'lockHolder'] as const;
 const CHANGES = [
   'open',
   'createDirectory',
@@ -164,6 +164,11 @@ export class FaultFileSystem implements FileSystem {
         lock.release();
       },
     };
+  }
+
+  lockHolder(path: string): number | undefined {
+    this.before('lockHolder', path);
+    return this.#inner.lockHolder(path);
   }
 
   /** Records the operation; throws if it is to fail. For {@link FaultFile}. */

@@ -225,6 +225,18 @@ export function describeFileSystem(name: string, makeWorkplace: () => Workplace)
         fs.lock(at('LOCK')).release();
       });
 
+      it('tells its holder without touching anything', () => {
+        expect(fs.lockHolder(at('LOCK'))).toBeUndefined();
+        expect(fs.list(place.root)).toEqual([]);
+        const lock = fs.lock(at('LOCK'));
+        expect(fs.lockHolder(at('LOCK'))).toBe(process.pid);
+        lock.release();
+        expect(fs.lockHolder(at('LOCK'))).toBeUndefined();
+        put(at('LOCK'), 'left by a power loss');
+        expect(fs.lockHolder(at('LOCK'))).toBeUndefined();
+        expect(fs.list(place.root)).toEqual(['LOCK']);
+      });
+
       it('is not released by an earlier holder that releases again', () => {
         const first = fs.lock(at('LOCK'));
         first.release();

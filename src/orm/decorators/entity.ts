@@ -2,16 +2,21 @@
 
 import { InvalidArgumentError } from '../../base/index.js';
 import { declarationOf } from '../metadata/declaration.js';
-import { decoratedPlace } from './place.js';
+import { type KnownNames, requireKnownNames } from '../known-names.js';
+import { decoratedPlace, refuseStandardDecorator } from './place.js';
 
 export interface EntityOptions {
   /** Table name; default: the class name in snake_case. */
   readonly table?: string;
 }
 
+const ENTITY_OPTIONS: KnownNames<EntityOptions> = { table: true };
+
 /** The class must be constructible without arguments. */
 export function Entity(options: EntityOptions = {}): ClassDecorator {
-  return (constructor) => {
+  requireKnownNames('options of @Entity', options, ENTITY_OPTIONS);
+  return (constructor: object, context?: unknown) => {
+    refuseStandardDecorator('@Entity', context);
     const declaration = declarationOf(constructor);
     declaration.isEntity = true;
     declaration.table = options.table;
@@ -24,6 +29,8 @@ export interface IndexOptions {
   readonly unique?: boolean;
 }
 
+const INDEX_OPTIONS: KnownNames<IndexOptions> = { name: true, unique: true };
+
 /** On a property: `@Index()`, `@Index({ unique: true })`. */
 export function Index(options?: IndexOptions): PropertyDecorator;
 /** On the class: `@Index(['lastName', 'firstName'], { unique: true })`. A `@ManyToOne` stands for its columns. */
@@ -33,8 +40,11 @@ export function Index(
   classOptions: IndexOptions = {},
 ): ClassDecorator & PropertyDecorator {
   const properties = isList(propertiesOrOptions) ? propertiesOrOptions : undefined;
-  const { name, unique = false } = isList(propertiesOrOptions) ? classOptions : propertiesOrOptions;
+  const options = isList(propertiesOrOptions) ? classOptions : propertiesOrOptions;
+  requireKnownNames('options of @Index', options, INDEX_OPTIONS);
+  const { name, unique = false } = options;
   return (target: object, key?: string | symbol): void => {
+    refuseStandardDecorator('@Index', key);
     if ((key === undefined) !== (properties !== undefined)) throw misplacedIndex(key);
     if (key === undefined) {
       declarationOf(target).indexes.push({ name, unique, properties: properties ?? [] });

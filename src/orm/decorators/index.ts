@@ -1,6 +1,6 @@
 /** Decorators of entity classes. They write metadata and do nothing else. */
 
-export { Column, type ColumnOptions, PrimaryKey, type PrimaryKeyOptions } from './column.js';
+export { Column, type ColumnDecorator, type ColumnOptions, PrimaryKey, type PrimaryKeyOptions } from './column.js';
 export { Entity, type EntityOptions, Index, type IndexOptions } from './entity.js';
 export {
   AfterInsert,

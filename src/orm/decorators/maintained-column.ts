@@ -3,12 +3,15 @@
 import type { ColumnType } from '../metadata/column-type.js';
 import { type ColumnRole, declarationOf } from '../metadata/declaration.js';
 import { columnDeclaration } from './column.js';
+import { type KnownNames, requireKnownNames } from '../known-names.js';
 import { decoratedPlace } from './place.js';
 
 export interface MaintainedColumnOptions {
   /** Column name; default: the property in snake_case. */
   readonly name?: string;
 }
+
+const MAINTAINED_OPTIONS: KnownNames<MaintainedColumnOptions> = { name: true };
 
 /** Type of the column behind each role. */
 export const ROLE_TYPES: Readonly<Record<ColumnRole, ColumnType>> = {
@@ -19,6 +22,7 @@ export const ROLE_TYPES: Readonly<Record<ColumnRole, ColumnType>> = {
 };
 
 function maintained(decorator: string, role: ColumnRole, options: MaintainedColumnOptions): PropertyDecorator {
+  requireKnownNames(`options of ${decorator}`, options, MAINTAINED_OPTIONS);
   return (target, key) => {
     const place = decoratedPlace(decorator, target, key);
     const nullable = role === 'deletedAt';

@@ -5,6 +5,7 @@
  */
 
 import { type Cascade, declarationOf, type EntityClass } from '../metadata/declaration.js';
+import { type KnownNames, NameCheck } from '../known-names.js';
 import { decoratedPlace } from './place.js';
 
 /**
@@ -31,6 +32,26 @@ export interface OneToManyOptions {
   readonly cascade?: readonly Cascade[];
 }
 
+export const MANY_TO_ONE_OPTIONS: KnownNames<ManyToOneOptions> = {
+  nullable: true,
+  unique: true,
+  columns: true,
+  index: true,
+  cascade: true,
+};
+export const ONE_TO_MANY_OPTIONS: KnownNames<OneToManyOptions> = { cascade: true };
+
+/** What a relation of each kind can cascade. */
+const CASCADES = { 'many-to-one': { persist: true }, 'one-to-many': { persist: true, remove: true } } as const;
+
+/** Notes every cascade there is not. */
+export function checkCascade(check: NameCheck, subject: string, kind: keyof typeof CASCADES, cascade: unknown): void {
+  if (cascade === undefined) return;
+  if (!Array.isArray(cascade))
+    check.problem(`cascade of ${subject} must be a list of ${Object.keys(CASCADES[kind]).join(', ')}`);
+  else for (const event of cascade) check.oneOf(`cascade of ${subject}`, event, CASCADES[kind]);
+}
+
 /** Names a property of `T`: `(post) => post.author`, or just `'author'`. */
 export type RelationProperty<T> = (keyof T & string) | ((target: T) => unknown);
 
@@ -46,6 +67,7 @@ export function ManyToOne<T extends object>(
   options?: ManyToOneOptions,
 ): PropertyDecorator {
   const settings = typeof inverse === 'object' ? inverse : (options ?? {});
+  checkRelation('@ManyToOne', 'many-to-one', target, settings);
   return (prototype, key) => {
     const place = decoratedPlace('@ManyToOne', prototype, key);
     declarationOf(place.constructor).properties.push({
@@ -62,12 +84,16 @@ export function ManyToOne<T extends object>(
   };
 }
 
-/** The property is a `Collection<T>`. `inverse` names the `@ManyToOne` of the target that points back. */
+/**
+ * The property is a `Collection<T>`; declare it with an empty one, `posts = new Collection<Post>()`, which is what `new`
+ * gives: the ORM has no part in that. `inverse` names the `@ManyToOne` of the target that points back.
+ */
 export function OneToMany<T extends object>(
   target: () => EntityClass<T>,
   inverse: RelationProperty<T>,
   options: OneToManyOptions = {},
 ): PropertyDecorator {
+  checkRelation('@OneToMany', 'one-to-many', target, options);
   return (prototype, key) => {
     const place = decoratedPlace('@OneToMany', prototype, key);
     declarationOf(place.constructor).properties.push({
@@ -78,4 +104,18 @@ export function OneToMany<T extends object>(
       cascade: options.cascade ?? [],
     });
   };
+}
+
+function checkRelation(
+  decorator: string,
+  kind: keyof typeof CASCADES,
+  target: unknown,
+  options: { readonly cascade?: unknown },
+): void {
+  const check = new NameCheck();
+  const known: object = kind === 'many-to-one' ? MANY_TO_ONE_OPTIONS : ONE_TO_MANY_OPTIONS;
+  if (typeof target !== 'function')
+    check.problem(`${decorator} takes a function that returns an entity class: () => User`);
+  if (check.object(`options of ${decorator}`, options, known)) checkCascade(check, decorator, kind, options.cascade);
+  check.throwIfAny();
 }

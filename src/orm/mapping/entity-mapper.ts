@@ -15,6 +15,7 @@ import type {
 } from '../registry/entity-metadata.js';
 import { entityText, keyOfArgument, keyOfProperties, type KeyValues, type Properties } from './entity-key.js';
 import { isPlainType, sameStored, storedValue } from './field-value.js';
+import { ReferenceForm, shownValue } from './reference-form.js';
 
 export type EntityRow = SqlValue[];
 /** A row to insert; undefined asks for the table's default. */
@@ -44,9 +45,11 @@ export class EntityMapper {
   /** True where the stored value is a `Date`'s number of milliseconds. */
   readonly #instants: boolean[] = [];
   readonly #fields: FieldMetadata[] = [];
+  readonly #referenceForm: ReferenceForm;
 
   constructor(entity: EntityMetadata) {
     this.entity = entity;
+    this.#referenceForm = new ReferenceForm(entity);
     for (const field of entity.fields) {
       if (field.joins !== undefined) continue;
       this.#fields.push(field);
@@ -70,32 +73,43 @@ export class EntityMapper {
     return instance;
   }
 
-  /** Leaves nothing but the key: what the class presets, or the program set, is not what the row holds. */
+  /** Makes an instance such a stand-in again. */
   resetReference(instance: object, key: KeyValues): void {
-    const target = instance as Properties;
-    for (const { kind, property } of this.entity.properties.values()) {
-      if (kind !== 'collection') target[property] = undefined;
-    }
-    for (const [i, field] of this.entity.keyFields.entries()) target[field.property] = toJs(key[i]!, field.type);
+    this.#referenceForm.hide(instance, key);
   }
 
-  /** `isNew`: the row was just inserted, so its collections are known to be empty. */
-  create(row: EntityRow, context: EntityContext, isNew = false): object {
+  /** Makes a stand-in an ordinary instance, undefined where nothing was set on it. */
+  reveal(instance: object): void {
+    this.#referenceForm.reveal(instance);
+  }
+
+  create(row: EntityRow, context: EntityContext): object {
     const instance = new this.entity.entityClass();
     this.hydrate(instance, row, context);
-    this.attachCollections(instance, context, isNew);
+    this.attachCollections(instance, context, false);
     return instance;
   }
 
-  /** Sets every stored property. */
-  hydrate(instance: object, row: EntityRow, context: EntityContext): void {
+  /** The entity of a row just inserted from `values`: its collections are known to be empty, its relations hold what was given. */
+  createInserted(row: EntityRow, values: object, context: EntityContext): object {
+    const instance = new this.entity.entityClass();
+    this.hydrate(instance, row, context, values as Properties);
+    this.attachCollections(instance, context, true);
+    return instance;
+  }
+
+  /** Sets every stored property. Instances that `given` has in relations stay the ones. */
+  hydrate(instance: object, row: EntityRow, context: EntityContext, given?: Properties): void {
     const target = instance as Properties;
     for (let i = 0; i < this.#positions.length; i++) {
       const value = row[this.#positions[i]!]!;
       target[this.#properties[i]!] = this.#plain[i]! ? value : toJs(value, this.#types[i]!);
     }
-    for (const reference of this.entity.references)
-      target[reference.property] = this.referenced(reference, row, context);
+    for (const reference of this.entity.references) {
+      const kept = given?.[reference.property];
+      target[reference.property] =
+        kept instanceof reference.target.entityClass ? kept : this.referenced(reference, row, context);
+    }
   }
 
   /**
@@ -185,13 +199,13 @@ export class EntityMapper {
     return this.changedRow(instance, row) !== undefined;
   }
 
-  /** Brings `next` into an instance that still shows `row`, except where the program changed it since. */
+  /** Brings `next` into an instance that still shows `row` (undefined: nothing), except where the program changed it since. */
   refresh(instance: object, row: EntityRow | undefined, next: EntityRow, context: EntityContext): void {
     const target = instance as Properties;
     for (let i = 0; i < this.#positions.length; i++) {
       const property = this.#properties[i]!;
       const position = this.#positions[i]!;
-      const current = target[property];
+      const current = row === undefined ? shownValue(instance, property) : target[property];
       const untouched =
         row === undefined
           ? current === undefined
@@ -199,9 +213,13 @@ export class EntityMapper {
       if (untouched) target[property] = toJs(next[position]!, this.#types[i]!);
     }
     for (const reference of this.entity.references) {
-      if (row === undefined ? target[reference.property] === undefined : this.#pointsAsIn(reference, target, row)) {
-        target[reference.property] = this.referenced(reference, next, context);
-      }
+      const untouched =
+        row === undefined
+          ? shownValue(instance, reference.property) === undefined
+          : this.#pointsAsIn(reference, target, row);
+      // An instance that the row still means stays: it may be loaded where the session only has a stand-in.
+      if (!untouched || (row !== undefined && this.#pointsAsIn(reference, target, next))) continue;
+      target[reference.property] = this.referenced(reference, next, context);
     }
   }
 

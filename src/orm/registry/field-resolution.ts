@@ -63,6 +63,9 @@ function checkKeyRules(declared: ColumnDeclaration, type: SqlType, place: string
   if (primaryKey && nullable) report(place, 'a primary key cannot be nullable');
   if (primaryKey && type.category === 'json') report(place, `a primary key cannot be of type ${type.name}`);
   if (generated !== undefined && defaultValue !== undefined) report(place, 'generated and default exclude each other');
+  if (generated !== undefined && generated !== 'increment' && generated !== 'uuid') {
+    report(place, `generated must be 'increment' or 'uuid', found ${JSON.stringify(generated)}`);
+  }
   if (generated === 'increment' && type.category !== 'integer') {
     report(place, `generated: 'increment' needs an integer type, found ${type.name}`);
   }

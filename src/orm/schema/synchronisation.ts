@@ -16,6 +16,14 @@ interface Missing {
   readonly indexes: readonly IndexMetadata[];
 }
 
+/** In what the schema is not what the entities say. */
+interface Differences {
+  /** As sentences. */
+  readonly found: string[];
+  /** What must be dropped before what is declared can be created: `TABLE users`. */
+  readonly inTheWay: string[];
+}
+
 /** Throws `InvalidArgumentError` listing every difference (`facts.differences`); nothing is changed then. */
 export async function synchroniseSchema(core: OrmCore, store: TransactionalStore): Promise<void> {
   if (compare(core, store.latest()).length === 0) return;
@@ -26,7 +34,7 @@ export async function synchroniseSchema(core: OrmCore, store: TransactionalStore
 
 function compare(core: OrmCore, view: ReadView): Missing[] {
   const catalog = core.sql.tables.catalog(view);
-  const differences: string[] = [];
+  const differences: Differences = { found: [], inTheWay: [] };
   const missing: Missing[] = [];
   for (const entity of core.registry.entities) {
     const table = catalog.find(entity.table);
@@ -34,11 +42,15 @@ function compare(core: OrmCore, view: ReadView): Missing[] {
       missing.push({ entity, table: true, indexes: entity.indexes });
       continue;
     }
-    differences.push(...tableDifferences(entity, table));
-    const indexes = entity.indexes.filter((index) => !hasIndex(table, index, differences));
+    const found = tableDifferences(entity, table);
+    differences.found.push(...found);
+    if (found.length > 0) differences.inTheWay.push(`TABLE ${quoted(entity.table)}`);
+    // Indexes go with their table.
+    const ofIndexes = found.length > 0 ? { ...differences, inTheWay: [] } : differences;
+    const indexes = entity.indexes.filter((index) => !hasIndex(table, index, ofIndexes));
     if (indexes.length > 0) missing.push({ entity, table: false, indexes });
   }
-  if (differences.length > 0) throw unlike(differences);
+  if (differences.found.length > 0) throw unlike(differences);
   return missing;
 }
 
@@ -103,8 +115,11 @@ function columnDifferences(field: FieldMetadata, table: Table): string[] {
   return differences;
 }
 
-/** An index over the same columns serves, whatever its name; the wrong one under the same name is a difference. */
-function hasIndex(table: Table, wanted: IndexMetadata, differences: string[]): boolean {
+/**
+ * An index over the same columns serves, whatever its name; the wrong one under the same name is a difference, and in
+ * the way.
+ */
+function hasIndex(table: Table, wanted: IndexMetadata, differences: Differences): boolean {
   const describe = (columns: readonly string[], unique: boolean): string =>
     `${unique ? 'unique ' : ''}(${columns.join(', ')})`;
   const description = describe(wanted.columns, wanted.unique);
@@ -115,16 +130,28 @@ function hasIndex(table: Table, wanted: IndexMetadata, differences: string[]): b
     );
     if (found === description) return true;
     if (index.name === wanted.name) {
-      differences.push(`index ${wanted.name} of table ${table.name} is over ${found}, declared is ${description}`);
+      differences.found.push(
+        `index ${wanted.name} of table ${table.name} is over ${found}, declared is ${description}`,
+      );
+      differences.inTheWay.push(`INDEX ${quoted(wanted.name)}`);
       return true;
     }
   }
   return false;
 }
 
-function unlike(differences: readonly string[]): InvalidArgumentError {
+function quoted(name: string): string {
+  return /^[a-z_][a-z0-9_]*$/.test(name) ? name : `"${name}"`;
+}
+
+/** Tables are created, never altered: the message says what remains to be done by hand. */
+function unlike({ found, inTheWay }: Differences): InvalidArgumentError {
+  const list = found.map((text) => `  - ${text}`).join('\n');
+  const drops = inTheWay.map((what) => `DROP ${what}`).join('; ');
   return new InvalidArgumentError(
-    `the schema is not what the entities say:\n${differences.map((text) => `  - ${text}`).join('\n')}`,
-    { facts: { differences } },
+    `the schema is not what the entities say; nothing was changed:\n${list}\n` +
+      'What is stored is not altered: change the classes back, or open the database without entities, ' +
+      `copy the rows to keep, ${drops}, and open it with the entities again`,
+    { facts: { differences: found, inTheWay } },
   );
 }

@@ -9,6 +9,7 @@ import type { OrmCore } from '../core.js';
 import { keyOfProperties, type KeyValues, type Properties } from '../mapping/entity-key.js';
 import type { EntityContext, EntityRow } from '../mapping/entity-mapper.js';
 import { isPlainType, sameStored, storedValue } from '../mapping/field-value.js';
+import { markGone } from '../mapping/reference-form.js';
 import type { BoundStatement } from '../query/statements.js';
 import type { EntityMetadata } from '../registry/entity-metadata.js';
 import { EntityRecord, IdentityMap } from './entity-record.js';
@@ -25,14 +26,6 @@ export interface ReaderOptions {
 export interface ReadEntity {
   readonly record: EntityRecord;
   readonly row: EntityRow;
-}
-
-/** References that stand for rows nobody has read yet. */
-const unloaded = new WeakSet<object>();
-
-/** False for the stand-in of a row that was not read: a `ManyToOne` that no `with` asked for. */
-export function isLoaded(instance: object): boolean {
-  return !unloaded.has(instance);
 }
 
 export class EntityReader implements EntityContext {
@@ -57,7 +50,6 @@ export class EntityReader implements EntityContext {
     const mapper = this.core.mapper(target);
     const record = new EntityRecord(mapper, mapper.createReference(key), key);
     mapper.attachCollections(record.instance, this, false);
-    unloaded.add(record.instance);
     this.identities.add(record);
     return record.instance;
   }
@@ -68,8 +60,9 @@ export class EntityReader implements EntityContext {
     const row = this.core.sql.tables.getByKey(this.view, layout.table, layout.tableKey(key));
     if (row !== undefined) return this.adopt(entity, layout.fromTable(row));
     const known = this.identities.find(entity, key);
-    // Its row went away by SQL inside this transaction. A mere reference may dangle and stay.
+    // Its row went away by SQL inside this transaction. A mere reference stays, and says that it dangles.
     if (known?.isLoaded === true) this.identities.delete(known);
+    else if (known !== undefined) markGone(known.instance);
     return undefined;
   }
 
@@ -118,7 +111,7 @@ export class EntityReader implements EntityContext {
   manage(record: EntityRecord, row: EntityRow): void {
     record.isLoaded = true;
     if (this.#options.keepsRows) record.row = row;
-    unloaded.delete(record.instance);
+    record.mapper.reveal(record.instance);
     this.identities.add(record);
   }
 
@@ -144,7 +137,7 @@ export class EntityReader implements EntityContext {
   }
 
   #loaded(record: EntityRecord, row: EntityRow): void {
-    if (!record.isLoaded) unloaded.delete(record.instance);
+    if (!record.isLoaded) record.mapper.reveal(record.instance);
     record.isLoaded = true;
     if (this.#options.keepsRows) record.row = row;
     if (record.entity.hooks.has('afterLoad')) this.#fresh.push(record);

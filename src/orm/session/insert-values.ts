@@ -1,6 +1,7 @@
 /** What callers give to `insert`: plain objects take the bulk path unless something must look at them as entities. */
 
 import { InvalidArgumentError } from '../../base/index.js';
+import { isLoaded } from '../mapping/reference-form.js';
 import type { Properties } from '../mapping/entity-key.js';
 import { columnOf } from '../query/where-compiler.js';
 import type { EntityMetadata } from '../registry/entity-metadata.js';
@@ -14,8 +15,9 @@ export type Insertables =
 export function insertable(entity: EntityMetadata, values: readonly object[]): Insertables {
   let hasInstances = needsInstances(entity);
   for (const value of values) {
-    if (isInstance(entity, value)) hasInstances = true;
-    else checkProperties(entity, value);
+    if (!isInstance(entity, value)) checkProperties(entity, value);
+    else if (isLoaded(value)) hasInstances = true;
+    else throw insertedReference(entity);
   }
   if (!hasInstances) return { plain: values };
   return { instances: values.map((value) => (isInstance(entity, value) ? value : instanceOf(entity, value))) };
@@ -43,6 +45,15 @@ function checkProperties(entity: EntityMetadata, value: unknown): void {
     const property = entity.properties.get(name);
     if (property === undefined || property.kind === 'collection') columnOf(entity, name);
   }
+}
+
+function insertedReference({ name }: EntityMetadata): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `a ${name} that stands for a row which was not read cannot be inserted: give a new ${name}`,
+    {
+      facts: { entity: name },
+    },
+  );
 }
 
 function instanceOf(entity: EntityMetadata, values: object): object {

@@ -3,6 +3,7 @@
 import { InvalidArgumentError } from '../../base/index.js';
 import { Collection, dropMember } from '../collection.js';
 import type { KeyValues, Properties } from '../mapping/entity-key.js';
+import { shownValue } from '../mapping/reference-form.js';
 import type { EntityMetadata } from '../registry/entity-metadata.js';
 import type { EntityReader } from './entity-reader.js';
 
@@ -49,7 +50,7 @@ function neverSaved(entity: EntityMetadata): InvalidArgumentError {
 /** Takes a removed entity out of the loaded collections of its owners. */
 export function leaveCollections({ entity, instance }: Removal): void {
   for (const reference of entity.references) {
-    const owner = (instance as Properties)[reference.property];
+    const owner = shownValue(instance, reference.property);
     if (!(owner instanceof reference.target.entityClass)) continue;
     for (const { mappedBy, property } of reference.target.collections) {
       const collection = mappedBy === reference ? (owner as Properties)[property] : undefined;

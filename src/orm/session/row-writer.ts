@@ -9,6 +9,7 @@ import { toJs } from '../../sql/index.js';
 import { entityText, type KeyValues, type Properties } from '../mapping/entity-key.js';
 import type { EntityRow, ValueSource } from '../mapping/entity-mapper.js';
 import { sameStored, storedValue } from '../mapping/field-value.js';
+import { shownValue } from '../mapping/reference-form.js';
 import type { EntityMetadata, FieldMetadata, ReferenceMetadata } from '../registry/entity-metadata.js';
 import { EntityRecord } from './entity-record.js';
 import { type EntityReader, keyOfRow } from './entity-reader.js';
@@ -39,8 +40,12 @@ export class RowWriter {
       const row = layout.toTable(mapper.newRow(values[i]!, source));
       rows[i] = layout.fromTable(tables.insert(this.#tx, layout.table, row, source));
     }
-    return rows.map((row) => {
-      const record = new EntityRecord(mapper, mapper.create(row, this.#reader, true), keyOfRow(entity, row));
+    return rows.map((row, i) => {
+      const record = new EntityRecord(
+        mapper,
+        mapper.createInserted(row, values[i]!, this.#reader),
+        keyOfRow(entity, row),
+      );
       this.#manage(record, row);
       return record.instance;
     });
@@ -89,16 +94,16 @@ export class RowWriter {
     const properties = instance as Properties;
     const inTable = core.sql.tables.getByKey(this.#tx, layout.table, layout.tableKey(key));
     if (inTable === undefined) {
-      if (version !== undefined && properties[version.property] != null) throw rowGone(entity, key);
+      if (version !== undefined && shownValue(instance, version.property) != null) throw rowGone(entity, key);
       return undefined;
     }
     const row = layout.fromTable(inTable);
     for (const field of mapper.ownFields) {
-      if (field === version || properties[field.property] !== undefined) continue;
+      if (field === version || shownValue(instance, field.property) !== undefined) continue;
       properties[field.property] = toJs(row[field.position]!, field.type);
     }
     for (const reference of entity.references) {
-      if (properties[reference.property] !== undefined) continue;
+      if (shownValue(instance, reference.property) !== undefined) continue;
       properties[reference.property] = mapper.referenced(reference, row, this.#reader);
     }
     const record = new EntityRecord(mapper, instance, key);
@@ -140,7 +145,7 @@ export class RowWriter {
     const current = layout.fromTable(inTable);
     if (version !== undefined) {
       const expected = current.slice();
-      expected[version.position] = storedValue(version, (instance as Properties)[version.property]);
+      expected[version.position] = storedValue(version, shownValue(instance, version.property));
       checkVersion(entity, key, version, expected, current);
     }
     if (deletedAt === undefined) {

@@ -3,6 +3,7 @@
  * back, an operation that failed half-way, a transaction that will be tried again with the same instances.
  */
 
+import { isHidden, shownValue } from '../mapping/reference-form.js';
 import { EntityRecord } from './entity-record.js';
 
 /** A position in the log. */
@@ -13,6 +14,8 @@ interface Assignment {
   readonly target: Record<string, unknown>;
   readonly property: string;
   readonly before: unknown;
+  /** Set when it was hidden. */
+  readonly hidden: PropertyDescriptor | undefined;
 }
 
 /** An entity that was removed. */
@@ -38,7 +41,8 @@ export class UndoLog {
   /** Sets a property and remembers what it was. */
   assign(target: object, property: string, value: unknown): void {
     const properties = target as Record<string, unknown>;
-    this.#entries.push({ target: properties, property, before: properties[property] });
+    const hidden = isHidden(target, property) ? Object.getOwnPropertyDescriptor(target, property) : undefined;
+    this.#entries.push({ target: properties, property, before: shownValue(target, property), hidden });
     properties[property] = value;
   }
 
@@ -56,7 +60,8 @@ export class UndoLog {
       const entry = this.#entries.pop()!;
       if (entry instanceof EntityRecord) owner.undoAdded(entry);
       else if ('removed' in entry) owner.undoRemoved(entry.removed, entry.record);
-      else entry.target[entry.property] = entry.before;
+      else if (entry.hidden === undefined) entry.target[entry.property] = entry.before;
+      else Object.defineProperty(entry.target, entry.property, entry.hidden);
     }
   }
 }

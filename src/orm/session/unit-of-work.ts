@@ -5,10 +5,11 @@
 
 import { InvalidArgumentError } from '../../base/index.js';
 import type { Transaction } from '../../mvcc/index.js';
-import { entityText, type KeyValues, type Properties } from '../mapping/entity-key.js';
+import { entityText, type KeyValues } from '../mapping/entity-key.js';
 import type { ValueSource } from '../mapping/entity-mapper.js';
 import type { EntityMetadata } from '../registry/entity-metadata.js';
-import { type EntityReader, isLoaded } from './entity-reader.js';
+import { isLoaded, shownValue } from '../mapping/reference-form.js';
+import type { EntityReader } from './entity-reader.js';
 import type { EntityRecord } from './entity-record.js';
 import type { HookEvent } from '../metadata/declaration.js';
 import { runHooks } from './lifecycle-hooks.js';
@@ -119,6 +120,7 @@ export class UnitOfWork implements PlanSource, UndoTarget {
     if (known === undefined || (known.instance !== instance && !known.isLoaded)) {
       const record = this.#writer.attach(entity, instance, key);
       if (record !== undefined) this.#attached.push(record);
+      else if (!isLoaded(instance)) throw rowGone(entity, key);
       return record;
     }
     if (known.instance !== instance) throw secondInstance(entity, key);
@@ -263,8 +265,7 @@ function isChanged({ mapper, instance, row }: EntityRecord): boolean {
 
 /** Whether the program set anything on a reference that was never loaded. */
 function isTouched(entity: EntityMetadata, instance: object): boolean {
-  const properties = instance as Properties;
-  return entity.fields.some((field) => !field.primaryKey && properties[field.property] !== undefined);
+  return entity.fields.some((field) => !field.primaryKey && shownValue(instance, field.property) !== undefined);
 }
 
 function secondInstance(entity: EntityMetadata, key: KeyValues): InvalidArgumentError {

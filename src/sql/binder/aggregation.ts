@@ -128,9 +128,9 @@ export class Aggregation implements AggregateCollector {
   }
 }
 
-function notGrouped({ label }: BoundSlot): SqlSemanticError {
+function notGrouped({ label, span }: BoundSlot): SqlSemanticError {
   return new SqlSemanticError(`column "${label}" must appear in GROUP BY or inside an aggregate`, {
     sqlState: '42803',
-    facts: { columnName: label },
+    facts: { columnName: label, ...span },
   });
 }

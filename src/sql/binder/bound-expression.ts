@@ -6,7 +6,13 @@
  * the parameters, then every column and computed value of the statement, nested queries included.
  */
 
-import type { ArithmeticOperator, ComparisonOperator, IsTestExpression, UnaryOperator } from '../ast/index.js';
+import type {
+  ArithmeticOperator,
+  ComparisonOperator,
+  IsTestExpression,
+  SourceSpan,
+  UnaryOperator,
+} from '../ast/index.js';
 import type { CastFunction, Datum, ScalarCall, SqlType, SqlValue } from '../values/index.js';
 import type { BoundQuery } from './bound-query.js';
 import type { ParameterBinding } from './parameters.js';
@@ -36,6 +42,8 @@ export interface BoundConstant {
   readonly kind: 'constant';
   readonly type: SqlType;
   readonly value: SqlValue;
+  /** Of the literal that it comes from. */
+  readonly span?: SourceSpan | undefined;
 }
 
 /** Its type may be settled after the node was made, by a later use of the same parameter. */
@@ -64,6 +72,8 @@ export interface BoundSlot {
   readonly nullable: boolean;
   /** For people: `users.age`, `count(*)`. */
   readonly label: string;
+  /** Where an expression mentions it. */
+  readonly span?: SourceSpan | undefined;
 }
 
 /** NULL in, NULL out. */

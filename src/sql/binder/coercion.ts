@@ -6,6 +6,7 @@ import {
   type CastContext,
   castFunction,
   commonType,
+  type Datum,
   parseValue,
   type SqlType,
   type SqlValue,
@@ -15,8 +16,19 @@ import {
 } from '../values/index.js';
 import type { BoundConstant, BoundExpression } from './bound-expression.js';
 
-export function constant(value: SqlValue, type: SqlType): BoundConstant {
-  return { kind: 'constant', type, value };
+export function constant(value: SqlValue, type: SqlType, span?: SourceSpan): BoundConstant {
+  return { kind: 'constant', type, value, span };
+}
+
+/** `convert(value)` as a constant of `type`; a value that the type does not have is reported where `literal` stands. */
+function converted({ value, span }: BoundConstant, type: SqlType, convert: (value: Datum) => SqlValue): BoundConstant {
+  try {
+    return constant(value === null ? null : convert(value), type, span);
+  } catch (error) {
+    if (span === undefined || !(error instanceof SqlSemanticError)) throw error;
+    const { message, sqlState = '22000', facts } = error;
+    throw new SqlSemanticError(message, { sqlState, facts: { ...facts, ...span }, cause: error });
+  }
 }
 
 /** `expression` as a value of `type`; undefined when there is no such cast in this context. */
@@ -29,14 +41,13 @@ export function tryCoerce(
   const from = expression.type;
   if (sameType(from, type)) return expression;
   if (from.name === 'unknown' && expression.kind === 'constant' && type.length === undefined) {
-    const { value } = expression;
-    return constant(typeof value === 'string' ? parseValue(value, type) : null, type);
+    return converted(expression, type, (value) => parseValue(value as string, type));
   }
   if (context === 'implicit' && keepsRepresentation(from, type)) return expression;
   const cast = castFunction(from, type, context);
   if (cast === undefined) return undefined;
   if (expression.kind === 'constant') {
-    return constant(expression.value === null ? null : cast(expression.value), type);
+    return converted(expression, type, cast);
   }
   return { kind: 'cast', type, operand: expression, cast };
 }

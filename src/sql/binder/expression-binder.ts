@@ -65,8 +65,10 @@ export class ExpressionBinder {
         return bindLiteral(expression);
       case 'parameter':
         return new BoundParameter(this.#context.parameters.get(expression.key, this.#context.newSlot));
-      case 'column':
-        return this.#scope.resolve(expression);
+      case 'column': {
+        const slot = this.#scope.resolve(expression);
+        return expression.span === undefined ? slot : { ...slot, span: expression.span };
+      }
       case 'unary':
         return this.#unary(expression);
       case 'binary':
@@ -313,15 +315,15 @@ function bindLiteral(literal: LiteralExpression): BoundExpression {
     case 'integer':
       return integerConstant(literal.value, literal.span);
     case 'float':
-      return constant(literal.value, sqlTypes.DOUBLE);
+      return constant(literal.value, sqlTypes.DOUBLE, literal.span);
     case 'string':
-      return constant(literal.value, UNKNOWN);
+      return constant(literal.value, UNKNOWN, literal.span);
     case 'boolean':
-      return constant(literal.value, BOOLEAN);
+      return constant(literal.value, BOOLEAN, literal.span);
     case 'bytes':
-      return constant(literal.value, sqlTypes.BYTEA);
+      return constant(literal.value, sqlTypes.BYTEA, literal.span);
     case 'null':
-      return constant(null, UNKNOWN);
+      return constant(null, UNKNOWN, literal.span);
   }
 }
 
@@ -330,9 +332,9 @@ const BIGINT_MAX = 2n ** 63n - 1n;
 
 /** INTEGER or BIGINT, whichever holds it. Throws `SqlSemanticError` 22003 beyond both. */
 function integerConstant(value: number | bigint, span: SourceSpan | undefined): BoundExpression {
-  if (value <= INTEGER_MAX && value >= -INTEGER_MAX - 1) return constant(Number(value) + 0, sqlTypes.INTEGER);
+  if (value <= INTEGER_MAX && value >= -INTEGER_MAX - 1) return constant(Number(value) + 0, sqlTypes.INTEGER, span);
   if (value <= BIGINT_MAX && value >= -BIGINT_MAX - 1n) {
-    return constant(fitInteger(value, 'bigint'), sqlTypes.BIGINT);
+    return constant(fitInteger(value, 'bigint'), sqlTypes.BIGINT, span);
   }
   throw new SqlSemanticError(
     'integer literal out of range of bigint; written with an exponent (1e19) it is a double precision',

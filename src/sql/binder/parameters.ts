@@ -1,7 +1,7 @@
 /** The parameters of one statement: where each lives in the frame, and the type its surroundings give it. */
 
 import { InvalidArgumentError, SqlSemanticError } from '../../base/index.js';
-import { fromJs, inferType, type SqlType, type SqlValue, UNKNOWN } from '../values/index.js';
+import { fromJs, inferType, parameterLabel, type SqlType, UNKNOWN } from '../values/index.js';
 import type { Slot } from './bound-expression.js';
 
 /** `$1` … by position, `:name` by name; or, where types are looked at, plain JavaScript values. */
@@ -45,12 +45,13 @@ export class ParameterBindings {
 
 /** Types of the given values for the given keys. */
 export function typesOfValues(keys: readonly ParameterKey[], parameters: SqlParameters): Map<ParameterKey, SqlType> {
-  return new Map(keys.map((key) => [key, inferType(valueOf(key, parameters), labelOf(key))]));
+  return new Map(keys.map((key) => [key, inferType(valueOf(key, parameters), parameterLabel(key))]));
 }
 
 /**
- * Puts the parameters of one execution into its frame. Throws `SqlSemanticError` 42P02 for a missing one, and
- * `InvalidArgumentError` for positions beyond the last that the statement uses.
+ * Puts the parameters of one execution into its frame. Throws `SqlSemanticError` 42P02 for a missing one, 22xxx and 42804
+ * (with the fact `parameter`) for one that its type cannot hold, and `InvalidArgumentError` for undefined, for promises, for
+ * positions beyond the last that the statement uses and for names where it has none.
  */
 export function fillParameters(
   bindings: readonly ParameterBinding[],
@@ -58,10 +59,15 @@ export function fillParameters(
   frame: unknown[],
 ): void {
   let last = 0;
+  if (bindings.length === 0 && !Array.isArray(parameters)) refuseNames(parameters);
   for (let i = 0; i < bindings.length; i++) {
     const { key, slot, type } = bindings[i]!;
-    const value: SqlValue = fromJs(valueOf(key, parameters), type, labelOf(key));
-    frame[slot] = value;
+    const value = valueOf(key, parameters);
+    try {
+      frame[slot] = fromJs(value, type, parameterLabel(key));
+    } catch (error) {
+      throw ofParameter(error, key);
+    }
     if (typeof key === 'number' && key > last) last = key;
   }
   if (Array.isArray(parameters) && parameters.length > last) throw tooMany(parameters.length, last);
@@ -69,25 +75,73 @@ export function fillParameters(
 
 function valueOf(key: ParameterKey, parameters: SqlParameters): unknown {
   if (typeof key === 'number') {
-    if (!Array.isArray(parameters)) throw wrongShape('positions ($1, ?)', 'an array');
+    if (!Array.isArray(parameters)) throw wrongShape('positions ($1, ?)', 'an array', parameters);
     if (key > parameters.length) throw missing(key);
-    return parameters[key - 1];
+    return usable(parameters[key - 1], key);
   }
-  if (Array.isArray(parameters)) throw wrongShape(`names (:${key})`, 'an object');
+  if (Array.isArray(parameters)) throw wrongShape(`names (:${key})`, 'an object', parameters);
   if (!Object.hasOwn(parameters, key)) throw missing(key);
-  return (parameters as Readonly<Record<string, unknown>>)[key];
+  return usable((parameters as Readonly<Record<string, unknown>>)[key], key);
 }
 
-function labelOf(key: ParameterKey): string {
-  return typeof key === 'number' ? `parameter $${key}` : `parameter :${key}`;
+/** Undefined is a mistake far more often than it means NULL, and a promise always is one. */
+function usable(value: unknown, key: ParameterKey): unknown {
+  if (value === undefined) {
+    throw new InvalidArgumentError(`${parameterLabel(key)} is undefined; use null for NULL`, {
+      facts: { parameter: key },
+    });
+  }
+  if (typeof value === 'object' && value !== null && isThenable(value)) {
+    throw new InvalidArgumentError(
+      `${parameterLabel(key)} is a promise: await it first. A statement is no part of another one: write it out`,
+      { facts: { parameter: key } },
+    );
+  }
+  return value;
+}
+
+function isThenable(value: object): boolean {
+  return 'then' in value && typeof value.then === 'function';
+}
+
+/** The same error, saying which parameter it is about. */
+function ofParameter(error: unknown, key: ParameterKey): unknown {
+  if (!(error instanceof SqlSemanticError)) return error;
+  const { message, sqlState = '22000', facts } = error;
+  const label = parameterLabel(key);
+  return new SqlSemanticError(message.startsWith(label) ? message : `${label}: ${message}`, {
+    sqlState,
+    facts: { ...facts, parameter: key },
+    cause: error,
+  });
+}
+
+function refuseNames(parameters: object): void {
+  const names = Object.keys(parameters);
+  if (names.length === 0) return;
+  throw new InvalidArgumentError(
+    `the statement has no parameters, but some were given by name: ${names.join(', ')}${optionsHint(parameters)}`,
+    { facts: { found: names } },
+  );
+}
+
+/** Options where the parameters belong are an easy mistake. */
+function optionsHint(parameters: object): string {
+  return Object.hasOwn(parameters, 'rowMode')
+    ? '; options such as rowMode are the next argument, after [] for none'
+    : '';
 }
 
 function missing(key: ParameterKey): SqlSemanticError {
-  return new SqlSemanticError(`${labelOf(key)} was given no value`, { sqlState: '42P02', facts: { parameter: key } });
+  return new SqlSemanticError(`${parameterLabel(key)} was given no value`, {
+    sqlState: '42P02',
+    facts: { parameter: key },
+  });
 }
 
-function wrongShape(written: string, expected: string): InvalidArgumentError {
-  return new InvalidArgumentError(`the statement has parameters with ${written}: pass ${expected}`);
+function wrongShape(written: string, expected: string, parameters: SqlParameters): InvalidArgumentError {
+  const hint = optionsHint(parameters);
+  return new InvalidArgumentError(`the statement has parameters with ${written}: pass ${expected}${hint}`);
 }
 
 function tooMany(found: number, expected: number): InvalidArgumentError {

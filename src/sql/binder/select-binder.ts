@@ -3,7 +3,7 @@
 import { SqlSemanticError } from '../../base/index.js';
 import type { Expression, OrderItem, SelectStatement } from '../ast/index.js';
 import type { ComputedSlot, LogicalNode, SortKey } from '../plan/logical-plan.js';
-import { BIGINT, isComparable, typeText } from '../values/index.js';
+import { BIGINT, isComparable, negativeRange, type RangeClause, typeText } from '../values/index.js';
 import { Aggregation } from './aggregation.js';
 import type { BoundExpression, BoundSlot } from './bound-expression.js';
 import type { BoundQuery, OutputColumn } from './bound-query.js';
@@ -84,6 +84,7 @@ function bindGroupKey(
 ): BoundExpression {
   const position = positionOf(expression);
   if (position !== undefined) return itemAt(items, position, expression, 'GROUP BY');
+  refuseConstant(expression, 'GROUP BY');
   if (expression.kind === 'column' && expression.table === undefined && !scope.hasColumn(expression.name)) {
     const item = items.find(({ name }) => name === expression.name);
     const isOutput = select.items.some(
@@ -98,6 +99,7 @@ function bindGroupKey(
 function bindSortKey(expression: Expression, items: readonly BoundItem[], binder: ExpressionBinder): BoundExpression {
   const position = positionOf(expression);
   if (position !== undefined) return itemAt(items, position, expression, 'ORDER BY');
+  refuseConstant(expression, 'ORDER BY');
   if (expression.kind === 'column' && expression.table === undefined) {
     const matches = items.filter(({ name }) => name === expression.name);
     const different = new Set(matches.map((item) => expressionIdentity(item.expression)));
@@ -115,6 +117,20 @@ function bindSortKey(expression: Expression, items: readonly BoundItem[], binder
 function positionOf(expression: Expression): number | undefined {
   if (expression.kind !== 'literal' || expression.literalType !== 'integer') return undefined;
   return Number(expression.value);
+}
+
+/** One value for all rows orders and groups nothing: somebody wanted a column. Throws 42601. */
+function refuseConstant(expression: Expression, clause: string): void {
+  if (!isConstant(expression)) return;
+  throw new SqlSemanticError(
+    `${clause} takes a column, an expression over columns or a position such as 1, not a constant or parameter`,
+    { sqlState: '42601', facts: { clause, ...expression.span } },
+  );
+}
+
+function isConstant(expression: Expression): boolean {
+  if (expression.kind === 'unary' || expression.kind === 'cast') return isConstant(expression.operand);
+  return expression.kind === 'literal' || expression.kind === 'parameter';
 }
 
 function itemAt(items: readonly BoundItem[], position: number, at: Expression, clause: string): BoundExpression {
@@ -192,9 +208,13 @@ function checkDistinct(
 
 function limited(context: StatementContext, { limit, offset }: SelectStatement, input: LogicalNode): LogicalNode {
   if (limit === undefined && offset === undefined) return input;
-  const bind = (expression: Expression, clause: string): BoundExpression => {
+  const bind = (expression: Expression, clause: RangeClause): BoundExpression => {
     const bound = new ExpressionBinder(context, new Scope([], undefined), { clause }).bind(expression);
-    return coerce(bound, BIGINT, { what: `argument of ${clause}`, span: expression.span });
+    const count = coerce(bound, BIGINT, { what: `argument of ${clause}`, span: expression.span });
+    if (count.kind === 'constant' && count.value !== null && Number(count.value) < 0) {
+      throw negativeRange(clause, { ...expression.span });
+    }
+    return count;
   };
   return {
     kind: 'limit',

@@ -23,7 +23,13 @@ export function bindItems(items: readonly SelectItem[], scope: Scope, binder: Ex
     if (sources.length === 0) {
       throw new SqlSemanticError('SELECT * needs a FROM clause', { sqlState: '42601', facts: { ...item.span } });
     }
-    return sources.flatMap((source) => source.columns);
+    const { span } = item;
+    return sources.flatMap((source) =>
+      source.columns.map(({ name, expression }) => ({
+        name,
+        expression: span === undefined ? expression : { ...expression, span },
+      })),
+    );
   });
 }
 

@@ -27,10 +27,16 @@ export class Catalog {
     return this.#tables.get(name);
   }
 
-  /** Throws `SqlSemanticError` 42P01 with near names. */
+  /** Throws `SqlSemanticError` 42P01 with near names, 0A000 for PostgreSQL's system catalog. */
   resolve(name: string, span?: SourceSpan): Table {
     const table = this.#tables.get(name);
     if (table !== undefined) return table;
+    if (name.startsWith('pg_')) {
+      throw new SqlSemanticError(`table "${name}": there is no system catalog; the schema is not supported as tables`, {
+        sqlState: '0A000',
+        facts: { table: name, ...span },
+      });
+    }
     const near = nearNames(name, this.#tables.keys());
     throw new SqlSemanticError(`table "${name}" does not exist${suggestionText(near)}`, {
       sqlState: '42P01',

@@ -29,6 +29,7 @@ export function buildTable(definition: TableDefinition, catalog: Catalog, newId:
       id: ROWS_INDEX_ID + indexes.length,
       name: names.choose(specification?.name, shown, suffix),
       unique: true,
+      constraint: true,
       columns: positions.map((position) => ({ position, descending: false })),
     });
   };
@@ -46,6 +47,7 @@ export function withIndex(table: Table, definition: IndexDefinition, catalog: Ca
     id: parts.nextIndexId,
     name: new NameChooser(catalog, table.name).choose(definition.name, columnNames, 'idx'),
     unique: definition.unique ?? false,
+    constraint: false,
     columns: positions.map((position, i) => ({ position, descending: definition.columns[i]!.descending ?? false })),
   };
   return new Table({ ...parts, indexes: [...parts.indexes, index], nextIndexId: parts.nextIndexId + 1 });

@@ -47,6 +47,8 @@ export interface Index {
   /** Unique in the database. */
   readonly name: string;
   readonly unique: boolean;
+  /** True when PRIMARY KEY or UNIQUE made it: it goes with its table only. */
+  readonly constraint: boolean;
   readonly columns: readonly IndexedColumn[];
   /** What every key of the index begins with. */
   readonly prefix: Uint8Array;
@@ -64,6 +66,7 @@ export interface IndexParts {
   readonly id: number;
   readonly name: string;
   readonly unique: boolean;
+  readonly constraint: boolean;
   readonly columns: readonly { readonly position: number; readonly descending: boolean }[];
 }
 
@@ -118,20 +121,22 @@ export class Table {
       name: this.name,
       columns: this.columns,
       nextIndexId: this.nextIndexId,
-      indexes: [this.primaryKey, ...this.indexes].map(({ id, name, unique, columns }) => ({
+      indexes: [this.primaryKey, ...this.indexes].map(({ id, name, unique, constraint, columns }) => ({
         id,
         name,
         unique,
+        constraint,
         columns: columns.map(({ column, descending }) => ({ position: column.position, descending })),
       })),
     };
   }
 
-  #index({ id, name, unique, columns }: IndexParts): Index {
+  #index({ id, name, unique, constraint, columns }: IndexParts): Index {
     return Object.freeze({
       id,
       name,
       unique,
+      constraint,
       columns: columns.map(({ position, descending }) => {
         const column = this.columns[position];
         assert(column !== undefined, 'an index names columns of its table');

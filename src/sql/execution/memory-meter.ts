@@ -11,7 +11,7 @@ export class MemoryMeter {
   readonly #maxBytes: number;
   #bytes = 0;
 
-  /** `maxBytes` is the option `sql.memoryBytes`. */
+  /** `maxBytes` is the option `sql.limits.memoryBytes`. */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
@@ -20,7 +20,7 @@ export class MemoryMeter {
   reserve(bytes: number): void {
     this.#bytes += bytes;
     if (this.#bytes > this.#maxBytes) {
-      throw LimitError.exceeded('sql.memoryBytes', this.#bytes, this.#maxBytes, 'bytes');
+      throw LimitError.exceeded('sql.limits.memoryBytes', this.#bytes, this.#maxBytes, 'bytes');
     }
   }
 

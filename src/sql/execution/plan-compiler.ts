@@ -6,6 +6,7 @@ import { isPoint } from '../plan/access-path.js';
 import type { HashJoin, NestedLoopJoin, PhysicalNode, Sort, TableScan } from '../plan/physical-plan.js';
 import { planQuery } from '../plan/planner.js';
 import type { RowProjection } from '../rows/row-codec.js';
+import { negativeRange, type RangeClause } from '../values/index.js';
 import { ExpressionCompiler } from './expression-compiler.js';
 import type { Evaluate } from './frame.js';
 import { KeyRanges } from './key-ranges.js';
@@ -113,8 +114,18 @@ export class PlanCompiler {
     offset: BoundExpression | undefined;
   }): LimitClosures {
     return {
-      limit: limit && this.expressions.compile(limit),
-      offset: offset && this.expressions.compile(offset),
+      limit: limit && this.#notNegative(limit, 'LIMIT'),
+      offset: offset && this.#notNegative(offset, 'OFFSET'),
+    };
+  }
+
+  #notNegative(expression: BoundExpression, clause: RangeClause): Evaluate {
+    const evaluate = this.expressions.compile(expression);
+    const facts = expression.kind === 'parameter' ? { parameter: expression.binding.key } : {};
+    return (frame) => {
+      const value = evaluate(frame);
+      if (value !== null && Number(value) < 0) throw negativeRange(clause, facts);
+      return value;
     };
   }
 }

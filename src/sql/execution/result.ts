@@ -14,7 +14,11 @@ export interface ResultColumn {
 
 /**
  * The rows of a statement, in an array that also knows its `columns`, the `count` of rows selected or changed, and the
- * `command` (`SELECT`, `INSERT`, `CREATE TABLE`, …).
+ * `command` (`SELECT`, `INSERT`, `CREATE TABLE`, …). What `map`, `filter` and spreading make of it is an ordinary array;
+ * `assert.deepStrictEqual`, which compares prototypes, wants `[...rows]`.
+ *
+ * As objects, rows have one property per name: of several columns with the same name the last one stays. `columns` lists
+ * them all, and `rowMode: 'array'` keeps all values.
  */
 export type SqlResult<R = Record<string, unknown>> = R[] & {
   readonly columns: readonly ResultColumn[];
@@ -24,6 +28,20 @@ export type SqlResult<R = Record<string, unknown>> = R[] & {
 
 /** `object`: a plain object per row, by column name. `array`: an array per row, by column position. */
 export type RowMode = 'object' | 'array';
+
+/** How the rows of a statement should look. */
+export interface QueryOptions {
+  /** Default `object`. */
+  readonly rowMode?: RowMode | undefined;
+}
+
+export interface ArrayRowOptions extends QueryOptions {
+  readonly rowMode: 'array';
+}
+
+export interface ObjectRowOptions extends QueryOptions {
+  readonly rowMode?: 'object' | undefined;
+}
 
 /** The array itself: a subclass, because own properties would show up as if they were rows (and cost four times as much). */
 class SqlRows<R> extends Array<R> {
@@ -66,9 +84,9 @@ class SqlRows<R> extends Array<R> {
 const UNSAFE_NAMES: ReadonlySet<string> = new Set(['__proto__', 'constructor', 'prototype']);
 
 export interface ResultLimits {
-  /** `sql.resultRows`. */
+  /** `sql.limits.resultRows`. */
   readonly resultRows: number;
-  /** `sql.resultBytes`; strings count two bytes per code unit. */
+  /** `sql.limits.resultBytes`; strings count two bytes per code unit. */
   readonly resultBytes: number;
 }
 
@@ -141,10 +159,10 @@ export class ResultBuilder {
   readonly add = (frame: Frame): void => {
     const { resultRows, resultBytes } = this.#limits;
     const count = this.#rows.length + 1;
-    if (count > resultRows) throw LimitError.exceeded('sql.resultRows', count, resultRows, 'rows');
+    if (count > resultRows) throw LimitError.exceeded('sql.limits.resultRows', count, resultRows, 'rows');
     this.#bytes += this.#shape.bytes(frame);
     if (this.#bytes > resultBytes) {
-      throw LimitError.exceeded('sql.resultBytes', this.#bytes, resultBytes, 'bytes');
+      throw LimitError.exceeded('sql.limits.resultBytes', this.#bytes, resultBytes, 'bytes');
     }
     this.#rows.push(this.#shape.build(frame, this.#mode));
   };

@@ -49,11 +49,12 @@ export class TableChanges {
     this.#schema.remove(tx, table);
   }
 
-  /** Throws `SqlSemanticError`: 42704 when there is no such index, 2BP01 when it carries a primary key. */
+  /** Throws `SqlSemanticError`: 42704 when there is no such index, 2BP01 when it carries a constraint. */
   dropIndex(tx: WriteView, name: string): void {
     const { table, index } = this.#schema.catalog(tx).resolveIndex(name);
-    if (index === table.primaryKey) {
-      throw new SqlSemanticError(`index "${name}" is the primary key of table "${table.name}"`, {
+    if (index.constraint) {
+      const what = index === table.primaryKey ? 'the primary key' : 'a UNIQUE constraint';
+      throw new SqlSemanticError(`index "${name}" is ${what} of table "${table.name}" and goes only with it`, {
         sqlState: '2BP01',
         facts: { index: name, table: table.name },
       });

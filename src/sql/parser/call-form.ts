@@ -5,6 +5,7 @@ import { call, type Expression, stringLiteral } from '../ast/index.js';
 import { isAggregate } from '../values/index.js';
 import { type GrammarContext, spanBetween } from './grammar.js';
 import { foldName } from './name-grammar.js';
+import { unsupportedCall } from './unsupported.js';
 
 interface WordedArgument {
   readonly word: IToken;
@@ -31,6 +32,8 @@ export function callExpression(context: GrammarContext, first: IToken, parts: Ca
   const { session, tokens } = context;
   const name = foldName(context, first);
   const span = spanBetween(first, context.grammar.LA(0));
+  const unsupported = first.tokenType === tokens.quotedName ? undefined : unsupportedCall(name);
+  if (unsupported !== undefined) throw session.fail(first, unsupported, '0A000');
   const { values, star, quantifier, side, from, length } = parts;
   const word = side ?? from?.word ?? length?.word;
   if (quantifier !== undefined) {

@@ -5,6 +5,7 @@ import type { SqlSyntaxError } from '../../base/index.js';
 import { nearNames, suggestionText } from '../values/index.js';
 import { RESERVED_WORDS, UNRESERVED_WORDS } from './keywords.js';
 import { foundText, placeOfOffset, placeOfToken, syntaxError } from './syntax-error.js';
+import { unsupportedProblem } from './unsupported.js';
 
 /** Messages hold only the expectation; the place and the finding are added where the text is known. */
 export const expectationMessages: IParserErrorMessageProvider = {
@@ -31,47 +32,6 @@ function expectedOneOf(paths: readonly (readonly TokenType[])[]): string {
   return `expected ${listed.length === 0 ? last : `${listed.join(', ')} or ${last}`}${rest}`;
 }
 
-/** What a later version may know; said instead of an expectation that would puzzle. */
-const UNSUPPORTED: ReadonlyMap<string, string> = new Map([
-  ['union', 'UNION is not supported yet'],
-  ['except', 'EXCEPT is not supported yet'],
-  ['intersect', 'INTERSECT is not supported yet'],
-  ['right', 'RIGHT JOIN is not supported yet; swap the tables and write LEFT JOIN'],
-  ['full', 'FULL JOIN is not supported yet'],
-  ['natural', 'NATURAL JOIN is not supported yet; write JOIN … ON'],
-  ['using', 'USING is not supported yet; write ON'],
-  ['lateral', 'LATERAL is not supported yet'],
-  ['with', 'WITH is not supported yet'],
-  ['window', 'window functions are not supported yet'],
-  ['over', 'window functions are not supported yet'],
-  ['filter', 'FILTER is not supported yet; aggregate over CASE'],
-  ['check', 'CHECK constraints are not supported yet'],
-  ['references', 'foreign keys are not supported yet'],
-  ['foreign', 'foreign keys are not supported yet'],
-  ['fetch', 'FETCH is not supported yet; write LIMIT'],
-  ['for', 'row locks are not supported: transactions are serializable without them'],
-  ['collate', 'COLLATE is not supported yet; text is ordered by code point'],
-  ['cascade', 'CASCADE is not supported yet'],
-]);
-
-/** Statements that begin with a word the grammar does not know. */
-const UNSUPPORTED_STATEMENTS: ReadonlyMap<string, string> = new Map([
-  ...['begin', 'start', 'commit', 'end', 'rollback', 'abort', 'savepoint', 'release'].map((word): [string, string] => [
-    word,
-    `${word.toUpperCase()} is not a statement here: use db.transaction(async (tx) => …) and tx.savepoint`,
-  ]),
-  ...['with', 'alter', 'truncate', 'merge', 'copy', 'grant', 'revoke', 'vacuum', 'analyze', 'values', 'table'].map(
-    (word): [string, string] => [word, `${word.toUpperCase()} statements are not supported yet`],
-  ),
-]);
-
-/** The error for a statement whose first token tells that it cannot be parsed; undefined for any other. */
-export function unsupportedStatement(text: string, first: IToken): SqlSyntaxError | undefined {
-  const problem = UNSUPPORTED_STATEMENTS.get(first.image.toLowerCase());
-  if (problem === undefined) return undefined;
-  return syntaxError(text, { problem, place: placeOfToken(first), sqlState: '0A000' });
-}
-
 /** The error for the exception that parsing the statement `tokens` of `text` ended with. */
 export function explainException(
   text: string,
@@ -82,14 +42,11 @@ export function explainException(
   const last = tokens[tokens.length - 1]!;
   // A token that is none of the statement's stands for its end.
   const place = index < 0 ? placeOfOffset(text, last.startOffset + last.image.length, 0) : placeOfToken(token);
-  const suspects = index < 0 ? [last] : [token, tokens[index - 1]];
-  const unsupported = suspects.map(unsupportedWord).find((words) => words !== undefined);
+  const failedAt = index < 0 ? tokens.length : index;
+  const unsupported = unsupportedProblem(tokens, failedAt);
   if (unsupported !== undefined) return syntaxError(text, { problem: unsupported, place, sqlState: '0A000' });
+  const suspects = index < 0 ? [last] : [token, tokens[index - 1]];
   return syntaxError(text, { problem: `${message}, found ${foundText(place)}${keywordSuggestion(suspects)}`, place });
-}
-
-function unsupportedWord(token: IToken | undefined): string | undefined {
-  return token === undefined ? undefined : UNSUPPORTED.get(token.image.toLowerCase());
 }
 
 const LONG_KEYWORDS: readonly string[] = [...RESERVED_WORDS, ...UNRESERVED_WORDS].filter((word) => word.length >= 4);

@@ -5,6 +5,7 @@ import type { Chevrotain } from './chevrotain.js';
 import { checkLimit, type ParserLimits } from './limits.js';
 import { foundText, placeOfOffset, placeOfToken, syntaxError } from './syntax-error.js';
 import type { TokenVocabulary } from './token-vocabulary.js';
+import { unsupportedOperator } from './unsupported.js';
 
 export class SqlLexer {
   readonly #lexer: Lexer;
@@ -26,6 +27,8 @@ export class SqlLexer {
     }
     if (error !== undefined) {
       const place = placeOfOffset(text, error.offset, text.codePointAt(error.offset)! > 0xffff ? 2 : 1);
+      const unsupported = unsupportedOperator(text, error.offset);
+      if (unsupported !== undefined) throw syntaxError(text, { problem: unsupported, place, sqlState: '0A000' });
       throw syntaxError(text, { problem: `unexpected character ${foundText(place)}`, place });
     }
     checkLimit(limits, 'tokens', tokens.length);

@@ -20,5 +20,5 @@ const UNITS: Readonly<Record<keyof ParserLimits, string>> = {
 
 /** Throws LimitError when `found` is more than `limits[name]`. */
 export function checkLimit(limits: ParserLimits, name: keyof ParserLimits, found: number): void {
-  if (found > limits[name]) throw LimitError.exceeded(`sql.${name}`, found, limits[name], UNITS[name]);
+  if (found > limits[name]) throw LimitError.exceeded(`sql.limits.${name}`, found, limits[name], UNITS[name]);
 }

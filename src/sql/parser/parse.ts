@@ -25,11 +25,13 @@ function parser(): SqlParser {
 export function parseStatement(text: string, limits: ParserLimits = DEFAULT_PARSER_LIMITS): Statement {
   const [tokens, second] = parser().split(text, limits);
   if (tokens === undefined) throw SqlParser.emptyText(text);
+  // What is wrong with the first one is said first: a semicolon may be part of something that is not supported.
+  const statement = parser().parse(text, tokens, limits);
   if (second !== undefined) {
     const problem = 'expected one statement, found a second one; a script goes through db.exec';
     throw syntaxError(text, { problem, place: placeOfToken(second[0]!) });
   }
-  return parser().parse(text, tokens, limits);
+  return statement;
 }
 
 export interface ScriptStatement {

@@ -4,7 +4,7 @@ import type { IToken, TokenType } from 'chevrotain';
 import { LimitError } from '../../base/index.js';
 import type { Statement } from '../ast/index.js';
 import type { Chevrotain } from './chevrotain.js';
-import { expectationMessages, explainException, unsupportedStatement } from './expectation.js';
+import { expectationMessages, explainException } from './expectation.js';
 import type { Grammar, SharedRules } from './grammar.js';
 import { SqlLexer } from './lexer.js';
 import type { ParserLimits } from './limits.js';
@@ -13,6 +13,7 @@ import { placeOfOffset, syntaxError } from './syntax-error.js';
 import { createVocabulary } from './token-vocabulary.js';
 import { defineGrammar } from './statement-grammar.js';
 import { treeDepth } from './tree-depth.js';
+import { unsupportedStatement } from './unsupported.js';
 
 /** The parts of the library's parser that drive it, beside those that define the grammar. */
 interface ParserEngine extends Grammar {
@@ -73,11 +74,14 @@ export class SqlParser {
       return this.#rules.statement.call(this.#engine);
     } catch (cause) {
       if (!(cause instanceof RangeError)) throw cause;
-      throw new LimitError(`SQL text nested too deeply for the stack of this thread (sql.depth is ${limits.depth})`, {
-        sqlState: '54001',
-        cause,
-        facts: { limit: 'sql.depth', max: limits.depth, unit: 'levels' },
-      });
+      throw new LimitError(
+        `SQL text nested too deeply for the stack of this thread (sql.limits.depth is ${limits.depth})`,
+        {
+          sqlState: '54001',
+          cause,
+          facts: { limit: 'sql.limits.depth', max: limits.depth, unit: 'levels' },
+        },
+      );
     }
   }
 
@@ -88,13 +92,12 @@ export class SqlParser {
   }
 }
 
-/** One level of nesting in the text makes a few levels of nodes. */
+/** One level of nesting in the text makes a few levels of nodes: so many levels of the tree count as one of the text. */
 const TREE_LEVELS_PER_TEXT_LEVEL = 8;
 
 /** Chains such as `1 + 1 + …` make deep trees without nesting in the text. Fewer tokens than levels cannot be too deep. */
 function checkTree(statement: Statement, tokens: number, { depth }: ParserLimits): void {
-  const max = depth * TREE_LEVELS_PER_TEXT_LEVEL;
-  if (tokens <= max) return;
-  const found = treeDepth(statement);
-  if (found > max) throw LimitError.exceeded('sql.depth', found, max, 'levels of the syntax tree');
+  if (tokens <= depth * TREE_LEVELS_PER_TEXT_LEVEL) return;
+  const found = Math.ceil(treeDepth(statement) / TREE_LEVELS_PER_TEXT_LEVEL);
+  if (found > depth) throw LimitError.exceeded('sql.limits.depth', found, depth, 'levels');
 }

@@ -4,6 +4,7 @@ import { SqlSemanticError } from '../../base/index.js';
 import { checkDays, checkMs, daysFromMs, MS_PER_DAY } from './calendar.js';
 import { outOfRange, unfitValue } from './data-exception.js';
 import { fitFloat } from './float.js';
+import { isBytes, isDate } from './foreign-object.js';
 import { fitInteger } from './integer.js';
 import { jsonFromJs, jsonToJs } from './json-value.js';
 import {
@@ -26,6 +27,7 @@ import { checkLength, parseValue } from './value-text.js';
  * The SQL value of a JavaScript value for a place of type `type`. `null` and `undefined` are NULL. Expected are the
  * JavaScript types that `toJs` yields; beyond them, integers may come as bigint or number alike, floats as bigint, and
  * every type but JSON, BYTEA and BOOLEAN takes a string in its SQL text form. A string for JSON is a JSON string.
+ * Dates and bytes may come from another realm, such as a `node:vm` context.
  * Throws SqlSemanticError: 42804 for a wrong JavaScript type, 22xxx for a value the type cannot hold. `subject` names
  * the owner of the value in messages: `parameter $1`, `column "age"`.
  */
@@ -42,7 +44,7 @@ export function fromJs(value: unknown, type: SqlType, subject: string): SqlValue
       return typeof value === 'string' ? checkLength(wellFormed(value, subject), type) : refuse(value, type, subject);
     case 'bytes':
       // Copied: a value never changes, whatever the caller does with its buffer.
-      return value instanceof Uint8Array ? new Uint8Array(value) : refuse(value, type, subject);
+      return isBytes(value) ? new Uint8Array(value) : refuse(value, type, subject);
     case 'time':
       return timeFromJs(value, type, subject);
     case 'json':
@@ -72,7 +74,7 @@ function floatFromJs(value: unknown, type: SqlType, subject: string): Datum {
 
 function timeFromJs(value: unknown, type: SqlType, subject: string): Datum {
   if (typeof value === 'string') return parseValue(value, type);
-  if (!(value instanceof Date)) return refuse(value, type, subject);
+  if (!isDate(value)) return refuse(value, type, subject);
   const ms = checkMs(type.name, value.getTime());
   return type.name === 'date' ? checkDays(daysFromMs(ms)) : ms;
 }
@@ -106,8 +108,8 @@ export function inferType(value: unknown, subject: string): SqlType {
       return UNKNOWN;
     case 'object':
       if (value === null) return UNKNOWN;
-      if (value instanceof Date) return TIMESTAMPTZ;
-      return value instanceof Uint8Array ? BYTEA : JSONB;
+      if (isDate(value)) return TIMESTAMPTZ;
+      return isBytes(value) ? BYTEA : JSONB;
     default:
       throw unfitValue(subject, 'unknown', value);
   }

@@ -31,6 +31,22 @@ export function dateOutOfRange(type: string, found: unknown): SqlSemanticError {
   });
 }
 
+export type RangeClause = 'LIMIT' | 'OFFSET';
+
+/** A negative LIMIT (2201W) or OFFSET (2201X). */
+export function negativeRange(clause: RangeClause, facts: Readonly<Record<string, unknown>>): SqlSemanticError {
+  const subject = facts['parameter'] === undefined ? '' : `${parameterLabel(facts['parameter'])}: `;
+  return new SqlSemanticError(`${subject}${clause} must not be negative`, {
+    sqlState: clause === 'LIMIT' ? '2201W' : '2201X',
+    facts: { clause, ...facts },
+  });
+}
+
+/** `parameter $1`, `parameter :name`. */
+export function parameterLabel(key: unknown): string {
+  return typeof key === 'number' ? `parameter $${key}` : `parameter :${String(key)}`;
+}
+
 /** A string longer than its VARCHAR(n): 22001. Lengths in characters. */
 export function stringTooLong(type: string, length: number, max: number): SqlSemanticError {
   return new SqlSemanticError(`value too long for type ${type}: ${length} characters`, {
@@ -42,7 +58,8 @@ export function stringTooLong(type: string, length: number, max: number): SqlSem
 /** A JavaScript value that cannot stand for the type: 42804. `subject` says whose it is: `parameter $1`, `column "age"`. */
 export function unfitValue(subject: string, type: string, found: unknown): SqlSemanticError {
   const kind = describe(found);
-  return new SqlSemanticError(`${subject}: expected a value for type ${type}, found ${kind}`, {
+  const hint = Array.isArray(found) ? '; a list takes one parameter per value: IN ($1, $2), or IN (${a}, ${b})' : '';
+  return new SqlSemanticError(`${subject}: expected a value for type ${type}, found ${kind}${hint}`, {
     sqlState: '42804',
     facts: { subject, type, found: kind },
   });

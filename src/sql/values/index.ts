@@ -19,8 +19,10 @@ export {
   sortComparatorOf,
 } from './comparison.js';
 export { fromJs, inferType, toJs } from './conversion.js';
+export { negativeRange, parameterLabel, type RangeClause } from './data-exception.js';
 export type { Evaluation, ScalarCall, ScalarEvaluator } from './function-signature.js';
 export { hexDigits, parseHexDigits } from './bytea-text.js';
+export { isBytes, isDate } from './foreign-object.js';
 export { fitInteger } from './integer.js';
 export { type LikeMatcherOptions, likeMatcher } from './like.js';
 export { and3, not3, or3, type Truth } from './logic.js';

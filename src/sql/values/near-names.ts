@@ -19,13 +19,16 @@ function editDistance(a: string, b: string): number {
   return last[b.length]!;
 }
 
-/** At most `count` of `known`, nearest first, that could be a misspelling of `wanted`. Long names are not compared. */
+/**
+ * At most `count` of `known`, nearest first, that could be a misspelling of `wanted`. Long names are not compared, nor are
+ * single letters, of which every one is near every other.
+ */
 export function nearNames(wanted: string, known: Iterable<string>, count = 3): string[] {
-  if (wanted.length > 64) return [];
+  if (wanted.length < 2 || wanted.length > 64) return [];
   const allowed = Math.max(1, Math.floor(wanted.length / 3));
   const scored: { name: string; distance: number }[] = [];
   for (const name of known) {
-    if (name.length > 64) continue;
+    if (name.length < 2 || name.length > 64) continue;
     const distance = name.startsWith(wanted) || wanted.startsWith(name) ? 1 : editDistance(wanted, name);
     if (distance <= allowed) scored.push({ name, distance });
   }

@@ -108,3 +108,8 @@ function areDisjoint(tables: readonly TableMeta[]): boolean {
   const sorted = tables.toSorted((a, b) => compareBytes(a.smallest, b.smallest));
   return sorted.every((table, i) => i === 0 || compareBytes(sorted[i - 1]!.largest, table.smallest) < 0);
 }
+
+/** What a version loses when these inputs have been merged or moved. */
+export function removalsOf(inputs: readonly PlanInput[]): { level: number; fileNumber: number }[] {
+  return inputs.flatMap(({ level, tables }) => tables.map(({ fileNumber }) => ({ level, fileNumber })));
+}

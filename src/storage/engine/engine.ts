@@ -115,11 +115,16 @@ export class Engine {
    */
   commit(batch: WriteBatch, timestamp: Timestamp, options?: { durability?: Durability }): Promise<void> {
     try {
-      return this.#admit(batch, timestamp).commit(batch, timestamp, options?.durability);
+      return this.submit(batch, timestamp, options);
     } catch (cause) {
       if (!(cause instanceof Error)) throw cause;
       return Promise.reject(cause);
     }
+  }
+
+  /** `commit`, for callers that must know at once whether the batch was admitted: refusals are thrown. */
+  submit(batch: WriteBatch, timestamp: Timestamp, options?: { durability?: Durability }): Promise<void> {
+    return this.#admit(batch, timestamp).commit(batch, timestamp, options?.durability);
   }
 
   /** The same on this thread, everything queued before included. */

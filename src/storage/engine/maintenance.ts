@@ -5,7 +5,13 @@
 
 import { assert, type KeyRange } from '../../base/index.js';
 import type { CompactionJob, FlushJob, JobExecutor, JobResult } from '../compaction/job.js';
-import { type CompactionPlan, olderThan, planRange, spansOfVersion } from '../compaction/compaction-plan.js';
+import {
+  type CompactionPlan,
+  olderThan,
+  planRange,
+  removalsOf,
+  spansOfVersion,
+} from '../compaction/compaction-plan.js';
 import { pickCompaction } from '../compaction/fluid-picker.js';
 import { type TreePolicy, TreeShape } from '../compaction/tree-shape.js';
 import type { RetentionPolicy } from '../compaction/version-filter.js';
@@ -141,8 +147,9 @@ export class Maintenance {
     await Promise.all(this.#lanes);
   }
 
-  /** Resolves when everything sealed by now is in tables. */
+  /** Resolves when everything sealed by now is in tables. Rejects at once when nothing will be flushed any more. */
   flushed(): Promise<void> {
+    if (!this.#mayBegin()) return Promise.reject(this.#host.gate.refusal());
     const newest = this.#host.memtables.sealed[0];
     if (newest === undefined) return Promise.resolve();
     return new Promise((resolve, reject) => {
@@ -153,6 +160,7 @@ export class Maintenance {
 
   /** Merges what touches `range` into the deepest level it reaches. */
   compact(range: KeyRange): Promise<void> {
+    if (!this.#mayBegin()) return Promise.reject(this.#host.gate.refusal());
     return new Promise((resolve, reject) => {
       this.#rangeRequests.push({ subject: range, resolve, reject });
       this.start();
@@ -358,7 +366,7 @@ export class Maintenance {
     versions.install({
       prunedThrough: Math.max(versions.prunedThrough, result.prunedThrough),
       added: result.tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
-      removed: removalsOf(plan),
+      removed: removalsOf(plan.inputs),
     });
     this.#stats.compactions++;
     this.#stats.compactionBytesRead += result.bytesRead;
@@ -372,7 +380,7 @@ export class Maintenance {
     const tables = moved.flatMap((input) => input.tables);
     this.#host.versions.install({
       added: tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
-      removed: removalsOf({ inputs: moved }),
+      removed: removalsOf(moved),
     });
     this.#stats.moves++;
     this.#finishCompaction(plan, { tables, bytesRead: 0, bytesWritten: 0, entriesDropped: 0 }, true);
@@ -393,8 +401,4 @@ export class Maintenance {
     });
     this.start();
   }
-}
-
-function removalsOf(plan: Pick<CompactionPlan<Table>, 'inputs'>): { level: number; fileNumber: number }[] {
-  return plan.inputs.flatMap(({ level, tables }) => tables.map(({ fileNumber }) => ({ level, fileNumber })));
 }

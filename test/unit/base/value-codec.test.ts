@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CorruptionError, decodeValue, encodeValue, InvalidArgumentError } from '../../../src/base/index.js';
@@ -72,4 +73,24 @@ test('damaged values are reported, never returned', () => {
   expect(() => decodeValue(new Uint8Array([0xc1]))).toThrow(CorruptionError);
   expect(() => decodeValue(encodeValue('a long enough text').subarray(0, 5))).toThrow(CorruptionError);
   expect(() => decodeValue(new Uint8Array([0x81, 0xa9, ...Buffer.from('__proto__'), 0x80]))).toThrow(CorruptionError);
+});
+
+describe('Dates of another realm', () => {
+  const foreign: unknown = runInNewContext('new Date(1234567890123)');
+
+  test('are stored like any other', () => {
+    expect(foreign).not.toBeInstanceOf(Date);
+    const decoded = decodeValue(encodeValue({ at: foreign })) as { at: Date };
+    expect(decoded.at).toBeInstanceOf(Date);
+    expect(decoded.at.getTime()).toBe(1_234_567_890_123);
+    expect(encodeValue(foreign)).toEqual(encodeValue(new Date(1_234_567_890_123)));
+  });
+
+  test('must be valid, and really be Dates', () => {
+    expect(() => encodeValue(runInNewContext('new Date(NaN)'))).toThrow(/invalid Date/);
+    const impostor = new (class {
+      readonly [Symbol.toStringTag] = 'Date';
+    })();
+    expect(() => encodeValue(impostor)).toThrow(InvalidArgumentError);
+  });
 });

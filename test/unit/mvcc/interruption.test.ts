@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect, test } from 'vitest';
-import { systemScheduler, TimeoutError } from '../../../src/base/index.js';
-import { watchInterruptions } from '../../../src/mvcc/interruption.js';
+import { ManualClock, systemScheduler, TimeoutError } from '../../../src/base/index.js';
+import { interruptionCheck, watchInterruptions } from '../../../src/mvcc/interruption.js';
 
 const timersThatKeepTheProcess = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
@@ -18,6 +18,22 @@ test('interrupts once, by whatever comes first', async () => {
   await new Promise((resolve) => setTimeout(resolve, 20));
   other.abort(reason);
   expect(reasons).toEqual([reason, expect.any(TimeoutError) as unknown]);
+});
+
+test('the check before a commit throws what timer and signal could not deliver', () => {
+  const clock = new ManualClock();
+  expect(interruptionCheck({}, clock)).toBeUndefined();
+  const check = interruptionCheck({ timeoutMs: 10 }, clock)!;
+  clock.advance(9);
+  check();
+  clock.advance(1);
+  expect(check).toThrow(TimeoutError);
+  const controller = new AbortController();
+  const checkSignal = interruptionCheck({ signal: controller.signal }, clock)!;
+  checkSignal();
+  const reason = new Error('no longer wanted');
+  controller.abort(reason);
+  expect(checkSignal).toThrow(reason);
 });
 
 test('keeps the process alive only for those who wait, and leaves nothing behind', () => {

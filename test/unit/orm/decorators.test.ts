@@ -157,4 +157,62 @@ describe('decorators', () => {
   ])('refuse %s', (_, decorate) => {
     expect(decorate).toThrow(InvalidArgumentError);
   });
+
+  it.each<[string, () => unknown]>([
+    ['@Column', () => Column({ nulable: true } as never)],
+    ['@Column', () => Column('text', { uniqe: true } as never)],
+    ['@PrimaryKey', () => PrimaryKey('text', { unique: true } as never)],
+    ['@Entity', () => Entity({ tabel: 'x' } as never)],
+    ['@Index', () => Index({ uniqe: true } as never)],
+    ['@Index', () => Index(['a'], { nam: 'x' } as never)],
+    ['@Version', () => Version({ nullable: true } as never)],
+    ['@ManyToOne', () => ManyToOne(() => Object, { nulable: true } as never)],
+    ['@ManyToOne', () => ManyToOne(() => Object, 'x' as never, { cascade: ['remove'] } as never)],
+    ['@OneToMany', () => OneToMany(() => Object, 'x' as never, { orphans: true } as never)],
+    ['@OneToMany', () => OneToMany(() => Object, 'x' as never, { cascade: ['presist'] } as never)],
+    ['@ManyToOne', () => ManyToOne('User' as never)],
+    ['@Column', () => Column({ type: 'text' } as never, { nullable: true })],
+    ['@Column', () => Column(5 as never)],
+  ])('refuse options that %s does not know', (decorator, make) => {
+    expect(make).toThrow(InvalidArgumentError);
+    expect(make).toThrow(decorator);
+  });
+
+  it('list the options there are', () => {
+    expect(() => Column('text', { uniqe: true } as never)).toThrow(
+      /options of @Column .*"uniqe".* type, name, nullable, unique, length, default/,
+    );
+  });
+
+  it.each<[string, (value: undefined, context: object) => unknown]>([
+    ['@Column', Column('text') as never],
+    ['@PrimaryKey', PrimaryKey() as never],
+    ['@ManyToOne', ManyToOne(() => Object) as never],
+    ['@OneToMany', OneToMany(() => Object, 'x' as never) as never],
+    ['@Version', Version() as never],
+    ['@BeforeInsert', BeforeInsert() as never],
+    ['@Index', Index() as never],
+    ['@Entity', Entity() as never],
+  ])('%s names experimentalDecorators when it was compiled as a standard decorator', (decorator, decorate) => {
+    const apply = (): unknown => decorate(undefined, { kind: 'field', name: 'x', static: false, private: false });
+    expect(apply).toThrow(InvalidArgumentError);
+    expect(apply).toThrow(`${decorator} was compiled as a standard decorator: set "experimentalDecorators": true`);
+  });
+
+  it('do not compile on properties that hold something else', () => {
+    class Typed {
+      @PrimaryKey('bigint') id!: number;
+      @Column('text', { nullable: true }) role!: 'admin' | 'guest' | null;
+      @Column('bytea') avatar?: Buffer;
+      @Column({ type: 'jsonb' }) settings!: { readonly theme: string };
+      @Column('text') protected secret!: string;
+      // @ts-expect-error integers are not strings
+      @Column('integer') a!: string;
+      // @ts-expect-error not all values of the property are booleans
+      @Column({ type: 'boolean' }) b!: boolean | string;
+      // @ts-expect-error dates are not numbers
+      @PrimaryKey('date') c!: number;
+    }
+    expect(Object.keys(declared(Typed))).toHaveLength(8);
+  });
 });

@@ -10,6 +10,7 @@ import {
   type Orm,
   type Repository,
 } from '../../../src/orm/index.js';
+import { InvalidArgumentError } from '../../../src/base/index.js';
 import { EntityRegistry } from '../../../src/orm/registry/entity-registry.js';
 
 const User = defineEntity({
@@ -86,7 +87,104 @@ describe('inferred types', () => {
   });
 });
 
+describe('a name that a definition does not know', () => {
+  const id = { type: 'integer', primaryKey: true } as const;
+
+  it('does not compile', () => {
+    expect(() =>
+      defineEntity({
+        name: 'Misspelt',
+        columns: {
+          id,
+          // @ts-expect-error unique
+          email: { type: 'text', uniqe: true },
+          // @ts-expect-error nullable
+          age: { type: 'integer', nulable: true, default: () => 3 },
+          // @ts-expect-error columns with a role know their own nullability
+          createdAt: { role: 'createdAt', nullable: true },
+        },
+        relations: {
+          // @ts-expect-error cascade
+          note: { kind: 'many-to-one', target: () => Note, cascad: ['persist'] },
+          // @ts-expect-error collections have no columns
+          notes: { kind: 'one-to-many', target: () => Note, inverse: 'shelf', unique: true },
+        },
+      }),
+    ).toThrow(
+      expect.objectContaining({
+        message: [
+          'Misspelt.email has no "uniqe"; it has type, name, nullable, unique, length, default, primaryKey, generated',
+          'Misspelt.age has no "nulable"; it has type, name, nullable, unique, length, default, primaryKey, generated',
+          'Misspelt.createdAt has no "nullable"; it has role, name',
+          'Misspelt.note has no "cascad"; it has kind, target, inverse, nullable, unique, columns, index, cascade',
+          'Misspelt.notes has no "unique"; it has kind, target, inverse, cascade',
+        ].join('\n'),
+      }),
+    );
+  });
+
+  it.each<[string, object, RegExp]>([
+    [
+      'the definition',
+      { name: 'X', columns: { id }, tabel: 'x' },
+      /an entity definition has no "tabel"; it has name, table/,
+    ],
+    ['a column', { name: 'X', columns: { id: 'integer' } }, /X.id must be an object with type/],
+    ['a role', { name: 'X', columns: { id, v: { role: 'versoin' } } }, /role of X.v must be one of version, createdAt/],
+    [
+      'a kind',
+      { name: 'X', columns: { id }, relations: { r: { kind: 'manyToOne' } } },
+      /kind of X.r must be one of many-to-one/,
+    ],
+    [
+      'a target',
+      { name: 'X', columns: { id }, relations: { r: { kind: 'many-to-one' } } },
+      /target of X.r must be a function/,
+    ],
+    [
+      'a cascade',
+      {
+        name: 'X',
+        columns: { id },
+        relations: { r: { kind: 'many-to-one', target: () => Note, cascade: ['remove'] } },
+      },
+      /cascade of X.r must be one of persist; found "remove"/,
+    ],
+    ['an index', { name: 'X', columns: { id }, indexes: [{ columns: ['id'] }] }, /index 0 of X has no "columns"/],
+    [
+      'a hook',
+      { name: 'X', columns: { id }, hooks: { beforeSave: () => undefined } },
+      /hooks of X has no "beforeSave"/,
+    ],
+    ['columns', { name: 'X' }, /columns of X must be an object/],
+    ['a name', { columns: { id } }, /needs a name/],
+  ])('is refused at run time in %s', (_, definition, message) => {
+    expect(() => defineEntity(definition as never)).toThrow(InvalidArgumentError);
+    expect(() => defineEntity(definition as never)).toThrow(message);
+  });
+
+  it('is refused in generated, when the database opens', () => {
+    const Wrong = defineEntity({
+      name: 'Wrong',
+      columns: { id: { ...id, generated: 'autoincrement' as 'increment' } },
+    });
+    expect(() => new EntityRegistry([Wrong])).toThrow(/Wrong.id: generated must be 'increment' or 'uuid'/);
+  });
+});
+
 describe('a defined entity', () => {
+  it('has empty collections when it is new', () => {
+    const Shelf = defineEntity({
+      name: 'Shelf',
+      columns: { id: { type: 'integer', primaryKey: true } },
+      relations: { notes: { kind: 'one-to-many', target: () => Note, inverse: 'shelf' } },
+    });
+    const shelf = new Shelf();
+    shelf.notes.add(Object.assign(new Note(), { text: 'x' }));
+    expect(shelf.notes.length).toBe(1);
+    expect(new Shelf().notes.toArray()).toEqual([]);
+  });
+
   it('is a class like any other', () => {
     expect(User.name).toBe('AppUser');
     expect(new User()).toBeInstanceOf(User);

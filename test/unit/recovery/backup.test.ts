@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CorruptionError, InvalidArgumentError, IoError } from '../../../src/base/index.js';
+import { CorruptionError, InvalidArgumentError, IoError, seededRandom } from '../../../src/base/index.js';
 import { backup, restore } from '../../../src/recovery/index.js';
 import type { Engine } from '../../../src/storage/index.js';
 import { MemFileSystem } from '../../../src/vfs/index.js';
@@ -175,5 +175,16 @@ describe('backup and restore', () => {
     });
     await expect(restore(environmentOn(lying), '/backup', '/db2')).rejects.toThrow(join('/db2', table));
     expect(fileSystem.list('/db2')).toEqual([]);
+  });
+
+  it('survives a crash together with the directories made for it', async () => {
+    const memory = new MemFileSystem({ trackCrashes: true });
+    const { engine: tracked } = await openOn(memory, '/db');
+    await tracked.commit(plan.batch(1), 1);
+    await backup(tracked, '/backups/today/1');
+    const image = memory.crashImage('lost', seededRandom(1));
+    await tracked.close();
+    await restore(environmentOn(image), '/backups/today/1', '/db2');
+    await checkVerified(image, '/db2');
   });
 });

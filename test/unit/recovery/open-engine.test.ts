@@ -40,6 +40,44 @@ function logName(fileSystem: MemFileSystem): string {
   return names[0]!;
 }
 
+describe('a file system that takes no writes', () => {
+  /** A database that was closed, on what has become read-only. */
+  async function mounted(): Promise<{ memory: MemFileSystem; readOnly: FaultFileSystem }> {
+    const memory = await killedAfter(3);
+    const readOnly = new FaultFileSystem(memory);
+    for (const operation of ['lock', 'unlink', 'write', 'createDirectory', 'syncDirectory'] as const) {
+      readOnly.inject({ operation, errno: 'EROFS' });
+    }
+    return { memory, readOnly };
+  }
+
+  test('is opened read-only without a lock, and read', async () => {
+    const { readOnly } = await mounted();
+    const opened = await openTestEngine(readOnly, { readOnly: true });
+    expect(everything(opened)).toEqual(['k1=v1', 'k2=v2', 'k3=v3']);
+    await opened.engine.close();
+    expect(readOnly.openFiles).toEqual([]);
+  });
+
+  test('is not opened for writing', async () => {
+    const { readOnly } = await mounted();
+    await expect(openTestEngine(readOnly)).rejects.toMatchObject({ code: 'VARVE_IO', errno: 'EROFS' });
+  });
+
+  test('does not bring a reader past a living holder', async () => {
+    const { memory, readOnly } = await mounted();
+    const lock = memory.lock(`${ENGINE_DIRECTORY}/LOCK`);
+    await expect(openTestEngine(readOnly, { readOnly: true })).rejects.toThrow(LockedError);
+    lock.release();
+  });
+
+  test('any other fault of the lock ends a reader too', async () => {
+    const faulty = new FaultFileSystem(await killedAfter(1));
+    faulty.inject({ operation: 'lock', errno: 'EACCES' });
+    await expect(openTestEngine(faulty, { readOnly: true })).rejects.toMatchObject({ errno: 'EACCES' });
+  });
+});
+
 describe('opening', () => {
   test('creates a database, durably, with all the directories above it', async () => {
     const fileSystem = new MemFileSystem({ trackCrashes: true });

@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { CorruptionError, IoError, seededRandom } from '../../../src/base/index.js';
-import { verify } from '../../../src/recovery/index.js';
+import { CorruptionError, InvalidArgumentError, IoError, LockedError, seededRandom } from '../../../src/base/index.js';
+import { backup, verify } from '../../../src/recovery/index.js';
 import { fileName, ManifestWriter, readManifest, type TableMeta, Version } from '../../../src/storage/index.js';
 import { MemFileSystem } from '../../../src/vfs/index.js';
 import { CommitPlan } from '../../support/commit-plan.js';
@@ -134,10 +134,28 @@ describe('verify', () => {
     expect(await problem()).toMatch(/expected only versions newer than \d+ of key/);
   });
 
+  it("refuses what is no database: nothing, a stranger's directory, a backup", async () => {
+    const verifying = (directory: string) => verify(environmentOn(fileSystem), directory);
+    await expect(verifying('/nowhere')).rejects.toThrow(/no database in \/nowhere/);
+    fileSystem.createDirectory('/foreign');
+    fileSystem.open('/foreign/notes.txt', 'create').close();
+    await expect(verifying('/foreign')).rejects.toThrow(InvalidArgumentError);
+    const { engine } = await openOn(fileSystem, DIRECTORY);
+    await backup(engine, '/backup');
+    await engine.close();
+    await expect(verifying('/backup')).rejects.toThrow(/is a backup, not a database/);
+  });
+
+  it('refuses a database that is open', async () => {
+    const { engine } = await openOn(fileSystem, DIRECTORY);
+    await expect(check()).rejects.toThrow(LockedError);
+    await engine.close();
+    expect((await check()).problems).toEqual([]);
+  });
+
   it('throws what keeps it from reading', async () => {
     fileSystem.inject({ operation: 'read', file: /\.tbl$/, errno: 'EIO', times: 1 });
     await expect(check()).rejects.toThrow(IoError);
-    await expect(verify(environmentOn(fileSystem), '/nowhere')).rejects.toThrow(IoError);
     expect(fileSystem.openFiles).toEqual([]);
   });
 });

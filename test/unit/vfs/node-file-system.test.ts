@@ -88,6 +88,7 @@ describe('NodeFileSystem', () => {
       const other = await startProcess();
       const content = contentOf(other.pid);
       writeFileSync(join(root, 'LOCK'), content);
+      expect(fs.lockHolder(join(root, 'LOCK'))).toBe(other.pid);
       let caught: unknown;
       try {
         fs.lock(join(root, 'LOCK'));
@@ -98,6 +99,7 @@ describe('NodeFileSystem', () => {
       expect((caught as LockedError).facts['pid']).toBe(other.pid);
       expect(readFileSync(join(root, 'LOCK'), 'latin1')).toBe(content);
       await other.kill();
+      expect(fs.lockHolder(join(root, 'LOCK'))).toBeUndefined();
       const lock = fs.lock(join(root, 'LOCK'));
       expect(readFileSync(join(root, 'LOCK'), 'latin1')).toContain(`pid ${process.pid}\n`);
       lock.release();

@@ -1,6 +1,5 @@
 /** Operators that look at one row at a time: filter, computed columns, limit, and the single row of a query without FROM. */
 
-import { SqlSemanticError } from '../../../base/index.js';
 import type { Evaluate, Frame, Test } from '../frame.js';
 import type { Operator, RowSource } from './operator.js';
 
@@ -61,23 +60,17 @@ export class ProjectOperator implements Operator {
   }
 }
 
-/** LIMIT and OFFSET as closures; a null LIMIT is none, a null OFFSET is zero. */
+/** LIMIT and OFFSET as closures, which throw 2201W or 2201X for a negative number; a null LIMIT is none, a null OFFSET is zero. */
 export interface LimitClosures {
   readonly limit: Evaluate | undefined;
   readonly offset: Evaluate | undefined;
 }
 
-/** The two numbers for one execution. Throws `SqlSemanticError` 2201W or 2201X for a negative one. */
+/** The two numbers for one execution. */
 export function limitsOf({ limit, offset }: LimitClosures, frame: Frame): { limit: number; offset: number } {
   const count = limit === undefined ? null : limit(frame);
   const skip = offset === undefined ? null : offset(frame);
-  if (count !== null && (count as number | bigint) < 0) throw negative('LIMIT', '2201W');
-  if (skip !== null && (skip as number | bigint) < 0) throw negative('OFFSET', '2201X');
   return { limit: count === null ? Number.POSITIVE_INFINITY : Number(count), offset: Number(skip ?? 0) };
-}
-
-function negative(clause: string, sqlState: string): SqlSemanticError {
-  return new SqlSemanticError(`${clause} must not be negative`, { sqlState, facts: { clause } });
 }
 
 export class LimitOperator implements Operator {

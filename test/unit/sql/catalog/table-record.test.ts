@@ -42,11 +42,12 @@ describe('table record', () => {
         ...types.map((type, i) => ({ ...plainColumn, name: `c${i}`, type, nullable: i % 2 === 0 })),
       ],
       indexes: [
-        { id: 0, name: 'p', unique: true, columns: [{ position: 0, descending: false }] },
+        { id: 0, name: 'p', unique: true, constraint: true, columns: [{ position: 0, descending: false }] },
         {
           id: 8,
           name: 'i',
           unique: true,
+          constraint: false,
           columns: [3, 1].map((position) => ({ position, descending: position === 1 })),
         },
       ],
@@ -85,6 +86,9 @@ describe('table record', () => {
     const type = record.slice();
     type[record.indexOf(0x0c)] = 16;
     expect(() => decodeTable(type)).toThrow(CorruptionError);
+    const traits = record.slice();
+    traits[record.length - 4] = 4;
+    expect(() => decodeTable(traits)).toThrow(CorruptionError);
     const position = record.slice();
     position[record.length - 2] = 3;
     expect(() => decodeTable(position)).toThrow(CorruptionError);

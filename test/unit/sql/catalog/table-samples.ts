@@ -21,7 +21,7 @@ export const userTable = new Table({
     { ...plainColumn, name: 'at', type: TIMESTAMPTZ, defaultValue: { kind: 'call', name: 'now' } },
   ],
   indexes: [
-    { id: 0, name: 'user_pkey', unique: true, columns: [{ position: 0, descending: false }] },
-    { id: 1, name: 'user_city_idx', unique: false, columns: [{ position: 1, descending: true }] },
+    { id: 0, name: 'user_pkey', unique: true, constraint: true, columns: [{ position: 0, descending: false }] },
+    { id: 1, name: 'user_city_idx', unique: false, constraint: false, columns: [{ position: 1, descending: true }] },
   ],
 });

@@ -57,7 +57,7 @@ describe('syntax errors', () => {
     ['SELECT (1', 'expected ")", found the end of the text'],
     ['SELECT 1 +', 'expected an expression'],
     ['UPDATE t SET a', 'expected "=", found the end of the text'],
-    ['CREATE VIEW v', 'expected TABLE, UNIQUE or INDEX, found "VIEW"'],
+    ['CREATE VEW v', 'expected TABLE, UNIQUE or INDEX, found "VEW"'],
     ['', 'expected a statement, found the end of the text'],
     ['  -- only a comment', 'expected a statement'],
     ['SELECT 1; SELECT 2', 'a script goes through db.exec'],
@@ -113,11 +113,11 @@ describe('limits', () => {
   }
 
   test.each<[string, Partial<ParserLimits>, string]>([
-    ['SELECT 1', { textLength: 7 }, 'sql.textLength'],
-    ['SELECT 1', { tokens: 1 }, 'sql.tokens'],
-    ['SELECT (((1)))', { depth: 4 }, 'sql.depth'],
-    ['SELECT (SELECT 1)', { depth: 3 }, 'sql.depth'],
-    ['SELECT * FROM ((((t))))', { depth: 4 }, 'sql.depth'],
+    ['SELECT 1', { textLength: 7 }, 'sql.limits.textLength'],
+    ['SELECT 1', { tokens: 1 }, 'sql.limits.tokens'],
+    ['SELECT (((1)))', { depth: 4 }, 'sql.limits.depth'],
+    ['SELECT (SELECT 1)', { depth: 3 }, 'sql.limits.depth'],
+    ['SELECT * FROM ((((t))))', { depth: 4 }, 'sql.limits.depth'],
   ])('%s with %o meets %s', (text, limits, limit) => {
     expect(limitOf(text, limits)).toBe(limit);
     const [[key, value]] = Object.entries(limits) as [[keyof ParserLimits, number]];
@@ -133,7 +133,7 @@ describe('limits', () => {
     ['joins', `SELECT * FROM t${' CROSS JOIN t'.repeat(1000)}`],
     ['commas', `SELECT * FROM t${', t'.repeat(1000)}`],
   ])('a chain of %s is as deep as it is long', (_, text) => {
-    expect(limitOf(text, { depth: 100 })).toBe('sql.depth');
+    expect(limitOf(text, { depth: 100 })).toBe('sql.limits.depth');
     expect(limitOf(text, { depth: 200 })).toBeUndefined();
   });
 
@@ -146,7 +146,14 @@ describe('limits', () => {
     expect(limitOf(text, { depth: 10 })).toBeUndefined();
   });
 
+  test('the error counts in the unit of the option, and says the number that it has', () => {
+    const limits = { ...DEFAULT_PARSER_LIMITS, depth: 100 };
+    const parse = () => parseScript(`SELECT 1${' + 1'.repeat(1000)}`, limits);
+    expect(parse).toThrow('sql.limits.depth exceeded: 126 levels, at most 100 levels are allowed');
+    expect(() => parseScript(`SELECT ${'('.repeat(200)}`, limits)).toThrow('at most 100 levels');
+  });
+
   test('a limit beyond the stack ends in a typed error all the same', () => {
-    expect(limitOf(`SELECT ${'('.repeat(100_000)}`, { depth: 1_000_000, tokens: 1_000_000 })).toBe('sql.depth');
+    expect(limitOf(`SELECT ${'('.repeat(100_000)}`, { depth: 1_000_000, tokens: 1_000_000 })).toBe('sql.limits.depth');
   });
 });

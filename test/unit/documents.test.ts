@@ -1,6 +1,6 @@
 /**
- * The README's TypeScript is one program: its blocks, one after the other. It must compile against the built package
- * and print what its `// → …` comments say.
+ * The TypeScript of each document is one program: its blocks, one after the other. It must compile against the built
+ * package and print what its `// → …` comments say.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -12,8 +12,8 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** Below the root, so that the package's own name resolves to dist/; ignored by git. */
-const programDirectory = join(root, 'examples', 'dist', 'readme');
-const workDirectory = mkdtempSync(join(tmpdir(), 'varve-readme-'));
+const programDirectory = join(root, 'examples', 'dist', 'documents');
+const workDirectory = mkdtempSync(join(tmpdir(), 'varve-documents-'));
 
 function programOf(markdown: string): string {
   return [...markdown.matchAll(/^```ts\n(.*?)^```$/gms)].map(([, code]) => code).join('\n');
@@ -28,10 +28,13 @@ afterAll(() => {
   rmSync(workDirectory, { recursive: true, force: true });
 });
 
-it('shows a program that compiles and prints what it says', () => {
-  const program = programOf(readFileSync(join(root, 'README.md'), 'utf8'));
+it.each([
+  ['README.md', 15],
+  ['docs/entities.md', 3],
+])('%s shows a program that compiles and prints what it says', (document, promisesMin) => {
+  const program = programOf(readFileSync(join(root, document), 'utf8'));
   const promised = [...program.matchAll(/\/\/ → (.*)$/gm)].map(([, text]) => text);
-  expect(promised.length).toBeGreaterThan(10);
+  expect(promised.length).toBeGreaterThanOrEqual(promisesMin);
 
   writeFileSync(join(programDirectory, 'program.ts'), program);
   const settings = {

@@ -1,0 +1,105 @@
+/** Where keyspaces read and write: the database itself, each write a commit of its own, or one transaction. */
+
+import { InvalidArgumentError } from '../base/index.js';
+import { checkWriteOptions, type Transaction, type TransactionalStore, type WriteOptions } from '../mvcc/index.js';
+import { WriteBatch } from '../storage/index.js';
+import type { Environment } from '../vfs/index.js';
+import type { CodecRecords, NamedCodecs } from './codec-records.js';
+import type { KeyspaceSink, Mutations } from './keyspace.js';
+
+/** Every write commits by itself. */
+export function storeSink(store: TransactionalStore, environment: Environment): KeyspaceSink {
+  const batchOf = (fill: (mutations: Mutations) => void): WriteBatch => {
+    const batch = new WriteBatch();
+    fill(batch);
+    return batch;
+  };
+  return {
+    environment,
+    view: () => store.latest(),
+    write: async (fill, _count, options) => {
+      await store.write(batchOf(fill), options);
+    },
+    writeSync: (fill, _count, options) => {
+      store.writeSync(batchOf(fill), options);
+    },
+  };
+}
+
+/** Writes become visible with the commit of `tx`. One that is refused, say over a limit, leaves nothing of itself. */
+export function transactionSink(tx: Transaction, environment: Environment): KeyspaceSink {
+  const writeSync = (fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): void => {
+    if (options !== undefined) refuseDurability(options);
+    // One mutation is refused as a whole anyway.
+    if (count <= 1) return fill(tx);
+    const savepoint = tx.savepoint();
+    try {
+      fill(tx);
+    } catch (error) {
+      savepoint.rollback();
+      throw error;
+    }
+    savepoint.release();
+  };
+  return {
+    environment,
+    view: () => tx,
+    write: async (fill, count, options) => writeSync(fill, count, options),
+    writeSync,
+  };
+}
+
+/** `sink` for one named keyspace: its first write stores the record of its codecs. */
+export function recordingStoreSink(sink: KeyspaceSink, records: CodecRecords, keyspace: NamedCodecs): KeyspaceSink {
+  const withRecord = (fill: (mutations: Mutations) => void) => {
+    const record = records.missing(keyspace);
+    if (record === undefined) return fill;
+    return (mutations: Mutations): void => {
+      mutations.put(record.key, record.value);
+      fill(mutations);
+    };
+  };
+  return {
+    environment: sink.environment,
+    view: () => sink.view(),
+    write: async (fill, count, options) => {
+      await sink.write(withRecord(fill), count + 1, options);
+      records.markStored(keyspace);
+    },
+    writeSync: (fill, count, options) => {
+      sink.writeSync(withRecord(fill), count + 1, options);
+      records.markStored(keyspace);
+    },
+  };
+}
+
+/** The same inside a transaction. */
+export function recordingTransactionSink(
+  tx: Transaction,
+  sink: KeyspaceSink,
+  records: CodecRecords,
+  keyspace: NamedCodecs,
+): KeyspaceSink {
+  return {
+    environment: sink.environment,
+    view: () => sink.view(),
+    write: async (fill, count, options) => {
+      records.addTo(tx, keyspace);
+      await sink.write(fill, count, options);
+    },
+    writeSync: (fill, count, options) => {
+      records.addTo(tx, keyspace);
+      sink.writeSync(fill, count, options);
+    },
+  };
+}
+
+/** What is written inside a transaction becomes durable with it, not before. */
+function refuseDurability(options: WriteOptions): void {
+  checkWriteOptions(options);
+  if (options.durability === undefined) return;
+  throw new InvalidArgumentError(
+    'a write inside a transaction has no durability of its own: give it to the transaction, among its options',
+    { facts: { option: 'durability', found: options.durability } },
+  );
+}
