@@ -24,6 +24,7 @@ import { level0IsOverfull, memtablePressure, SEALED_MAX, treePressure } from './
 import type { Pressure } from './commit-pace.js';
 import type { EventListener } from './engine-options.js';
 import type { Gate } from './gate.js';
+import { type JobCounts, JobCounters } from './job-counters.js';
 import type { MemtableStack, SealedMemtable } from './memtable-stack.js';
 
 /** What maintenance needs of the engine around it. */
@@ -44,14 +45,7 @@ export interface MaintenanceHost {
   madeRoom(): void;
 }
 
-export interface MaintenanceStats {
-  readonly flushes: number;
-  readonly compactions: number;
-  readonly moves: number;
-  readonly flushBytesWritten: number;
-  readonly compactionBytesRead: number;
-  readonly compactionBytesWritten: number;
-  readonly entriesDropped: number;
+export interface MaintenanceStats extends JobCounts {
   /** What has to be written until no level is over its size; an estimate. */
   readonly compactionDebtBytes: number;
 }
@@ -85,15 +79,7 @@ export class Maintenance {
   #flushesOnly = false;
   #flushWaiters: Waiter<SealedMemtable>[] = [];
   #rangeRequests: Waiter<KeyRange>[] = [];
-  readonly #stats = {
-    flushes: 0,
-    compactions: 0,
-    moves: 0,
-    flushBytesWritten: 0,
-    compactionBytesRead: 0,
-    compactionBytesWritten: 0,
-    entriesDropped: 0,
-  };
+  readonly #counters = new JobCounters();
   /** Of `#pressureOf`, which versions are too large to be asked for with every commit. */
   #treePressure: ReturnType<typeof treePressure> | undefined;
   #pressureOf: Version<Table> | undefined;
@@ -103,7 +89,7 @@ export class Maintenance {
   }
 
   stats(): MaintenanceStats {
-    return { ...this.#stats, compactionDebtBytes: this.#pressureOfTree().debtBytes };
+    return { ...this.#counters.counts, compactionDebtBytes: this.#pressureOfTree().debtBytes };
   }
 
   /** How near to a stop commits are. */
@@ -315,9 +301,7 @@ export class Maintenance {
     memtables.drop(flush.sealed);
     if (flush.sealed.logNumber !== undefined) versions.addObsolete(fileName('log', flush.sealed.logNumber));
     versions.deleteObsolete();
-    this.#stats.flushes++;
-    this.#stats.flushBytesWritten += result.bytesWritten;
-    this.#stats.entriesDropped += result.entriesDropped;
+    this.#counters.flushed(result);
     const { bytesWritten, entriesDropped } = result;
     this.#host.listener({ type: 'flush', tables: result.tables.length, bytesWritten, entriesDropped });
     this.#resolveFlushWaiters();
@@ -368,10 +352,7 @@ export class Maintenance {
       added: result.tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
       removed: removalsOf(plan.inputs),
     });
-    this.#stats.compactions++;
-    this.#stats.compactionBytesRead += result.bytesRead;
-    this.#stats.compactionBytesWritten += result.bytesWritten;
-    this.#stats.entriesDropped += result.entriesDropped;
+    this.#counters.compacted(result);
     this.#finishCompaction(plan, result, false);
   }
 
@@ -382,7 +363,7 @@ export class Maintenance {
       added: tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
       removed: removalsOf(moved),
     });
-    this.#stats.moves++;
+    this.#counters.moved();
     this.#finishCompaction(plan, { tables, bytesRead: 0, bytesWritten: 0, entriesDropped: 0 }, true);
   }
 
