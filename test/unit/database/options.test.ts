@@ -1,4 +1,4 @@
-/** The comments of `DatabaseOptions` are what users read: the defaults they name are the ones in force. */
+/** What users read about options, in the comments of `DatabaseOptions` and in docs/options.md, is what is in force. */
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
@@ -53,4 +53,16 @@ describe('the comment of every option', () => {
     expect(comments.size).toBeGreaterThan(30);
     expect([...comments].filter(([path, comment]) => comment === '' && path !== 'sql')).toEqual([]);
   });
+});
+
+test('docs/options.md lists every option with its default', () => {
+  const document = readFileSync(new URL('../../../docs/options.md', import.meta.url), 'utf8');
+  const documented = new Map(
+    [...document.matchAll(/^\| `([\w.]+)` \| `?([^|`]+)`? \|/gm)].map(([, path, text]) => [path!, text!]),
+  );
+  const comments = [...commentsByPath()].filter(([, comment]) => comment.includes('Default:'));
+  const withoutDefault = ['environment'];
+  expect([...documented.keys()].sort()).toEqual([...comments.map(([path]) => path), ...withoutDefault].sort());
+  for (const [path, expected] of leaves(DEFAULT_SETTINGS))
+    expect(valueOf(documented.get(path)!), path).toEqual(expected);
 });
