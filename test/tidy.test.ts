@@ -230,7 +230,7 @@ describe('the rules', () => {
 
   it.each([
     ['a home', `const path = '${['', 'home', 'ada'].join('/')}/data';`],
-    ['a registry', `"resolved": "${['https:', '', 'registry.npmjs.org'].join('/')}/zod/-/zod-4.0.0.tgz"`],
+    ['a registry', `"resolved": "${['https:', '', 'registry.example.org'].join('/')}/zod/-/zod-4.0.0.tgz"`],
   ])('report %s in any text file', (_what, text) => {
     expect(foreignPlaces('any.txt', `first line\n${text}`)).toMatchObject([{ rule: 'foreign-places', line: 2 }]);
   });
