@@ -1,27 +1,29 @@
 /**
- * Which keys were committed when, as far back as an open transaction may need: the evidence for validation. Every
- * commit is recorded when its timestamp is assigned, so commits in flight count.
+ * Which keys and ranges of keys were committed when, as far back as an open transaction may need: the evidence for
+ * validation. Every commit is recorded when its timestamp is assigned, so commits in flight count.
  *
- * Generations of memtables, oldest first. A generation goes as a whole once no transaction can need it; when they
- * outgrow their limit the oldest goes anyway, and transactions from before its end can no longer be validated.
+ * Generations, oldest first. A generation goes as a whole once no transaction can need it; when they outgrow their limit
+ * the oldest goes anyway, and transactions from before its end can no longer be validated. Asking for a key costs one
+ * lookup per generation, and a comparison per range written since; ranges that nobody wrote cost nothing.
  */
 
-import { compareByteRanges, EMPTY_BYTES, type KeyRange } from '../base/index.js';
-import { EntryKind, MAX_TIMESTAMP, Memtable, type Timestamp } from '../storage/index.js';
+import type { KeyRange } from '../base/index.js';
+import type { Timestamp } from '../storage/index.js';
+import { CommitGeneration } from './commit-generation.js';
 
-const INITIAL_BYTES = 16 * 1024;
 const GENERATIONS = 8;
+/** Each range written since is compared with every key asked for, so a generation takes only so many. */
+const GENERATION_RANGES_MAX = 1024;
 /** An idle index is cleared in place while it is smaller than this, and replaced when it is larger. */
 const CLEARED_KEYS_MAX = 256;
 
 export class RecentCommits {
   readonly #generationBytes: number;
-  readonly #empty = newGeneration().mark();
-  #generations: Memtable[] = [newGeneration()];
+  #generations: CommitGeneration[] = [new CommitGeneration()];
   #floor: Timestamp = 0;
   #last: Timestamp = 0;
 
-  /** @param bytesMax memory that recorded keys may use. */
+  /** @param bytesMax memory that recorded keys and ranges may use. */
   constructor(bytesMax: number) {
     this.#generationBytes = Math.ceil(bytesMax / GENERATIONS);
   }
@@ -48,11 +50,11 @@ export class RecentCommits {
     while (this.#generations.length > 1 && this.#generations[0]!.lastTimestamp <= oldestNeeded)
       this.#generations.shift();
     const current = this.#generations.at(-1)!;
-    if (current.count > 0 && this.#generations.length === 1 && current.lastTimestamp <= oldestNeeded) {
-      if (current.keyCount <= CLEARED_KEYS_MAX) current.truncate(this.#empty);
-      else this.#generations = [newGeneration()];
-    } else if (current.byteSize >= this.#generationBytes) {
-      this.#generations.push(newGeneration());
+    if (!current.isEmpty && this.#generations.length === 1 && current.lastTimestamp <= oldestNeeded) {
+      if (current.keyCount <= CLEARED_KEYS_MAX) current.clear();
+      else this.#generations = [new CommitGeneration()];
+    } else if (current.byteSize >= this.#generationBytes || current.rangeCount >= GENERATION_RANGES_MAX) {
+      this.#generations.push(new CommitGeneration());
       if (this.#generations.length > GENERATIONS) this.#floor = this.#generations.shift()!.lastTimestamp;
     }
     this.#last = timestamp;
@@ -60,7 +62,12 @@ export class RecentCommits {
 
   /** Records one key of the commit last started. */
   record(bytes: Uint8Array, keyStart: number, keyEnd: number): void {
-    this.#generations.at(-1)!.addRanges(this.#last, EntryKind.Put, bytes, keyStart, keyEnd, 0, 0);
+    this.#generations.at(-1)!.addKey(this.#last, bytes, keyStart, keyEnd);
+  }
+
+  /** Records that the commit last started wrote every key of `range`, whatever there is of them. Copies the bounds. */
+  recordRange(range: KeyRange): void {
+    this.#generations.at(-1)!.addRange(this.#last, range);
   }
 
   /** True when `key` was committed after `since`. */
@@ -68,28 +75,22 @@ export class RecentCommits {
     for (let i = this.#generations.length - 1; i >= 0; i--) {
       const generation = this.#generations[i]!;
       if (generation.lastTimestamp <= since) return false;
-      if (generation.findRange(bytes, keyStart, keyEnd, MAX_TIMESTAMP)) return generation.foundTimestamp > since;
+      if (generation.keyChanged(bytes, keyStart, keyEnd, since)) return true;
     }
     return false;
   }
 
-  /** A key of `range` that was committed after `since`; undefined when there is none. */
+  /**
+   * A key of `range` that was committed after `since`: one that was written by itself, or else the first that a range
+   * written then has in common with `range`. Undefined when there is none.
+   */
   changeInRange(range: KeyRange, since: Timestamp): Uint8Array | undefined {
     for (let i = this.#generations.length - 1; i >= 0; i--) {
       const generation = this.#generations[i]!;
       if (generation.lastTimestamp <= since) return undefined;
-      const cursor = generation.cursor();
-      for (cursor.seek(range.lower ?? EMPTY_BYTES, MAX_TIMESTAMP); cursor.valid; cursor.next()) {
-        const { keyBytes, keyStart, keyEnd } = cursor;
-        const { upper } = range;
-        if (upper !== undefined && compareByteRanges(keyBytes, keyStart, keyEnd, upper, 0, upper.length) >= 0) break;
-        if (cursor.timestamp > since) return keyBytes.slice(keyStart, keyEnd);
-      }
+      const changed = generation.changeInRange(range, since);
+      if (changed !== undefined) return changed;
     }
     return undefined;
   }
-}
-
-function newGeneration(): Memtable {
-  return new Memtable({ initialBytes: INITIAL_BYTES, shared: false });
 }

@@ -39,6 +39,63 @@ test('finds a change in a half-open range', () => {
   expect(changeIn(recent, undefined, undefined, 8)).toBeUndefined();
 });
 
+describe('a range written as a whole', () => {
+  const range = (lower: string, upper: string | undefined) => ({
+    lower: utf8Encode(lower),
+    upper: upper === undefined ? undefined : utf8Encode(upper),
+  });
+  const recent = new RecentCommits(1 << 20);
+  commit(recent, 3, ['c']);
+  recent.startCommit(5, 0);
+  recent.recordRange(range('b', 'd'));
+  commit(recent, 6, ['x']);
+  recent.startCommit(7, 0);
+  recent.recordRange(range('m', undefined));
+
+  test('changes every key in it, from its timestamp on, and none outside', () => {
+    expect(['a', 'b', 'c', 'cz', 'd'].map((key) => changed(recent, key, 4))).toEqual([false, true, true, true, false]);
+    expect(['b', 'c', 'l'].map((key) => changed(recent, key, 5))).toEqual([false, false, false]);
+    expect(['m', 'x', 'zz'].map((key) => changed(recent, key, 6))).toEqual([true, true, true]);
+    expect(changed(recent, 'm', 7)).toBe(false);
+  });
+
+  test('changes every range that has a key in common with it', () => {
+    expect(changeIn(recent, 'a', 'b', 4)).toBeUndefined();
+    expect(changeIn(recent, 'a', 'bb', 4)).toBe('b');
+    expect(changeIn(recent, 'cc', 'cd', 4)).toBe('cc');
+    expect(changeIn(recent, 'cc', 'cd', 5)).toBeUndefined();
+    expect(changeIn(recent, 'd', 'm', 0)).toBeUndefined();
+    expect(changeIn(recent, 'y', undefined, 6)).toBe('y');
+    expect(changeIn(recent, undefined, undefined, 6)).toBe('m');
+    expect(changeIn(recent, undefined, undefined, 7)).toBeUndefined();
+  });
+
+  test('keeps its bounds whatever the caller does with them', () => {
+    const lower = utf8Encode('k');
+    const own = new RecentCommits(1 << 20);
+    own.startCommit(1, 0);
+    own.recordRange({ lower, upper: utf8Encode('l') });
+    lower[0] = 0;
+    expect(changed(own, 'k', 0)).toBe(true);
+    expect(changed(own, 'b', 0)).toBe(false);
+  });
+
+  test('is forgotten with its generation', () => {
+    const own = new RecentCommits(1 << 20);
+    for (let timestamp = 1; timestamp <= 20_000; timestamp++) {
+      own.startCommit(timestamp, timestamp - 1);
+      own.recordRange(range('a', 'b'));
+    }
+    expect(own.byteSize).toBeLessThan(1024);
+    for (let timestamp = 20_001; timestamp <= 40_000; timestamp++) {
+      own.startCommit(timestamp, 20_000);
+      own.recordRange(range('a', 'b'));
+    }
+    expect(own.floor).toBeGreaterThan(20_000);
+    expect(changed(own, 'a', own.floor)).toBe(true);
+  });
+});
+
 describe('memory', () => {
   const manyKeys = (prefix: number) => Array.from({ length: 40 }, (_, i) => `key ${prefix} ${i}`);
 
