@@ -8,18 +8,24 @@ import { InvalidArgumentError } from '../base/index.js';
 import type { RetentionPolicy, Timestamp } from '../storage/index.js';
 import { TimestampPins } from './timestamp-pins.js';
 
+/** What the registry needs to know of the engine, and what that wants to hear. */
+export interface RetainingEngine {
+  readonly lastTimestamp: Timestamp;
+  /** Versions that only timestamps below it could see have been dropped before. */
+  readonly prunedThrough: Timestamp;
+  /** No snapshot as of `timestamp` is open any more. */
+  released(timestamp: Timestamp): void;
+}
+
 export class SnapshotRegistry implements RetentionPolicy {
   readonly #pins = new TimestampPins();
-  #published: (() => Timestamp) | undefined;
+  #engine: RetainingEngine | undefined;
   #horizon: Timestamp = 0;
 
-  /**
-   * Says where the newest published timestamp can be read. Until then, during recovery, nothing may be dropped; versions
-   * that only timestamps below `prunedThrough` could see have been dropped before.
-   */
-  attach(published: () => Timestamp, prunedThrough: Timestamp): void {
-    this.#published = published;
-    this.#horizon = prunedThrough;
+  /** Says whose versions these are. Until then, during recovery, nothing may be dropped. */
+  attach(engine: RetainingEngine): void {
+    this.#engine = engine;
+    this.#horizon = engine.prunedThrough;
   }
 
   /**
@@ -45,7 +51,7 @@ export class SnapshotRegistry implements RetentionPolicy {
   }
 
   unpin(timestamp: Timestamp): void {
-    this.#pins.unpin(timestamp);
+    if (this.#pins.unpin(timestamp)) this.#engine?.released(timestamp);
   }
 
   /** Throws `InvalidArgumentError` unless the state as of `timestamp` is published and completely retained. */
@@ -60,8 +66,8 @@ export class SnapshotRegistry implements RetentionPolicy {
 
   /** Called by storage before it drops versions; see `RetentionPolicy`. */
   view(): { horizon: Timestamp; pinned: readonly Timestamp[] } {
-    if (this.#published === undefined) return { horizon: 0, pinned: [] };
-    this.#horizon = this.#published();
+    if (this.#engine === undefined) return { horizon: 0, pinned: [] };
+    this.#horizon = this.#engine.lastTimestamp;
     return { horizon: this.#horizon, pinned: this.#pins.list() };
   }
 }

@@ -52,19 +52,20 @@ export class TimestampPins {
     }
   }
 
-  /** Takes one pin of `timestamp` back; there must be one. */
-  unpin(timestamp: Timestamp): void {
+  /** Takes one pin of `timestamp` back; there must be one. True when it was the last. */
+  unpin(timestamp: Timestamp): boolean {
     const at = this.#indexOf(timestamp);
     assert(this.#timestamps[at] === timestamp && this.#counts[at]! > 0, 'only what is pinned is unpinned');
     this.#counts[at]!--;
     this.#size--;
-    if (this.#counts[at]! > 0) return;
+    if (this.#counts[at]! > 0) return false;
     while (this.#timestamps.length > this.#head && this.#counts.at(-1) === 0) {
       this.#timestamps.pop();
       this.#counts.pop();
     }
     while (this.#head < this.#timestamps.length && this.#counts[this.#head] === 0) this.#head++;
     if (this.#head >= COMPACT_AFTER && this.#head * 2 >= this.#timestamps.length) this.#compact();
+    return true;
   }
 
   /** Index of the first timestamp that is not below `timestamp`. */

@@ -121,7 +121,7 @@ export class TransactionalStore {
   ): Promise<{ store: TransactionalStore; report: RecoveryReport }> {
     const registry = new SnapshotRegistry();
     const { engine, report } = await openEngine(directory, options, { ...dependencies, retention: registry });
-    registry.attach(() => engine.lastTimestamp, engine.prunedThrough);
+    registry.attach(engine);
     return { store: new TransactionalStore(engine, registry, options, dependencies.environment), report };
   }
 

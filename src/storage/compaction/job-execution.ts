@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { assert } from '../../base/index.js';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
-import type { EntryCursor } from '../entry.js';
+import type { EntryCursor, Timestamp } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { RunCursor } from '../table/run-cursor.js';
@@ -15,6 +15,7 @@ import { TableReader } from '../table/table-reader.js';
 import { TableWriter } from '../table/table-writer.js';
 import type { CompactionJob, FlushJob, Job, JobResult } from './job.js';
 import { VersionFilter } from './version-filter.js';
+import { HoldCounter } from './version-holds.js';
 
 /** A step ends after this many entries or bytes: about a millisecond. */
 const STEP_ENTRIES = 1024;
@@ -100,6 +101,7 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
         outputs
           .writerFor(keyBytes, keyStart, keyEnd)
           .add(keyBytes, keyStart, keyEnd, timestamp, kind, cursor.valueBytes, valueStart, valueEnd);
+        if (filter.superseded) outputs.countSuperseded(filter.heldFrom, filter.heldTo);
       }
       entries++;
       bytes += keyEnd - keyStart + valueEnd - valueStart;
@@ -125,6 +127,9 @@ class Outputs {
   readonly #tableBytes: number;
   readonly #finished: TableMeta[] = [];
   #writer: TableWriter | undefined;
+  /** Of the table that is being written. */
+  #superseded = 0;
+  readonly #holds = new HoldCounter();
   #begun = 0;
   #finishedBytes = 0;
   #takenBytes = 0;
@@ -157,6 +162,12 @@ class Outputs {
     return this.#writer;
   }
 
+  /** The entry last added has a newer version and is kept for somebody, see `VersionFilter.heldFrom`. */
+  countSuperseded(heldFrom: Timestamp, heldTo: Timestamp): void {
+    this.#superseded++;
+    if (heldFrom > 0) this.#holds.add(heldFrom, heldTo);
+  }
+
   /** Bytes written since the last call. */
   takeGrowth(): number {
     const bytes = this.#finishedBytes + (this.#writer?.sizeBytes ?? 0);
@@ -180,7 +191,8 @@ class Outputs {
   }
 
   #finishTable(writer: TableWriter): void {
-    const table = writer.finish();
+    const table: TableMeta = { ...writer.finish(), superseded: this.#superseded, holds: this.#holds.take() };
+    this.#superseded = 0;
     this.#finished.push(table);
     this.#finishedBytes += table.sizeBytes;
   }

@@ -20,6 +20,8 @@ const LEVEL_0_SLOW_FACTOR = 5;
 const DEBT_SLOW_FACTOR = 1;
 const DEBT_FULL_FACTOR = 2;
 
+export type TreePressure = Pressure & { readonly debtBytes: number };
+
 const NONE: Pressure = { value: 0, reason: 'level-0' };
 
 export function level0IsOverfull(version: Version, policy: TreePolicy): boolean {
@@ -27,7 +29,7 @@ export function level0IsOverfull(version: Version, policy: TreePolicy): boolean 
 }
 
 /** What the tables of a version cause. */
-export function treePressure(version: Version, policy: TreePolicy): Pressure & { readonly debtBytes: number } {
+export function treePressure(version: Version, policy: TreePolicy): TreePressure {
   const debtBytes = new TreeShape(version, policy).debtBytes();
   const runs = version.runsAt(0).length / policy.level0Runs;
   const level0 = share(runs, LEVEL_0_SLOW_FACTOR, LEVEL_0_STOP_FACTOR);

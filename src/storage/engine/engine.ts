@@ -60,6 +60,8 @@ export class Engine {
   #plan: ReadPlan;
   #lastQueued: Timestamp;
   #closing: Promise<void> | undefined;
+  /** A look for space to give back is planned. */
+  #reclaims = false;
   /** Settles when every file that was given up is unlinked. */
   #removing: Promise<unknown> = Promise.resolve();
   readonly #checkLimits: BatchVisitor;
@@ -180,6 +182,19 @@ export class Engine {
   async compact(range: KeyRange = {}): Promise<void> {
     await this.flush();
     await this.#maintenance.compact(range);
+  }
+
+  /** Says that no snapshot as of `timestamp` is open any more: the space of what only it could see is to come back. */
+  released(timestamp: Timestamp): void {
+    if (this.#reclaims || !this.#maintenance.mayFree(timestamp)) return;
+    this.#reclaims = true;
+    this.environment.scheduler.nextTurn(() => this.reclaim());
+  }
+
+  /** Looks for space that can be given back, by what the retention policy says now. */
+  reclaim(): void {
+    this.#reclaims = false;
+    if (!this.readOnly && !this.#gate.closed) this.#maintenance.start();
   }
 
   /** Resolves when every commit made so far is durable. */

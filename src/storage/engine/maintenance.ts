@@ -4,7 +4,7 @@
  */
 
 import { assert, type KeyRange } from '../../base/index.js';
-import type { CompactionJob, FlushJob, JobExecutor, JobResult } from '../compaction/job.js';
+import type { CompactionJob, FlushJob, Job, JobExecutor, JobResult } from '../compaction/job.js';
 import {
   type CompactionPlan,
   olderThan,
@@ -15,17 +15,19 @@ import {
 import { pickCompaction } from '../compaction/fluid-picker.js';
 import { type TreePolicy, TreeShape } from '../compaction/tree-shape.js';
 import type { RetentionPolicy } from '../compaction/version-filter.js';
+import type { Timestamp } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { Table } from '../table/table.js';
 import type { TableFormat } from '../table/table-writer.js';
 import type { Version } from '../version/version.js';
 import type { VersionSet } from '../version/version-set.js';
-import { level0IsOverfull, memtablePressure, SEALED_MAX, treePressure } from './backlog.js';
+import { level0IsOverfull, memtablePressure, SEALED_MAX, type TreePressure } from './backlog.js';
 import type { Pressure } from './commit-pace.js';
 import type { EventListener } from './engine-options.js';
 import type { Gate } from './gate.js';
 import { type JobCounts, JobCounters } from './job-counters.js';
 import type { MemtableStack, SealedMemtable } from './memtable-stack.js';
+import { VersionSummary } from './version-summary.js';
 
 /** What maintenance needs of the engine around it. */
 export interface MaintenanceHost {
@@ -80,16 +82,21 @@ export class Maintenance {
   #flushWaiters: Waiter<SealedMemtable>[] = [];
   #rangeRequests: Waiter<KeyRange>[] = [];
   readonly #counters = new JobCounters();
-  /** Of `#pressureOf`, which versions are too large to be asked for with every commit. */
-  #treePressure: ReturnType<typeof treePressure> | undefined;
-  #pressureOf: Version<Table> | undefined;
+  readonly #summary: VersionSummary;
 
   constructor(host: MaintenanceHost) {
     this.#host = host;
+    this.#summary = new VersionSummary(host.policy);
   }
 
   stats(): MaintenanceStats {
     return { ...this.#counters.counts, compactionDebtBytes: this.#pressureOfTree().debtBytes };
+  }
+
+  /** Whether closing the last snapshot as of `timestamp` may have freed versions in tables. */
+  mayFree(timestamp: Timestamp): boolean {
+    const held = this.#summary.of(this.#host.versions.current).held;
+    return held !== undefined && timestamp >= held.from && timestamp <= held.to;
   }
 
   /** How near to a stop commits are. */
@@ -184,13 +191,8 @@ export class Maintenance {
     return level0IsOverfull(this.#host.versions.current, this.#host.policy);
   }
 
-  #pressureOfTree(): ReturnType<typeof treePressure> {
-    const version = this.#host.versions.current;
-    if (this.#treePressure === undefined || this.#pressureOf !== version) {
-      this.#pressureOf = version;
-      this.#treePressure = treePressure(version, this.#host.policy);
-    }
-    return this.#treePressure;
+  #pressureOfTree(): TreePressure {
+    return this.#summary.of(this.#host.versions.current).pressure;
   }
 
   async #runFlushLane(): Promise<void> {
@@ -219,9 +221,9 @@ export class Maintenance {
         const request = this.#rangeRequests[0];
         const version = this.#host.versions.current;
         const plan = request === undefined ? this.#pick(version) : this.#planRange(version, request.subject);
-        if (plan !== undefined && !(await this.#execute(plan))) break;
-        if (plan === undefined && request === undefined) break;
-        if (request !== undefined && this.#rangeRequests[0] === request) {
+        const outcome = plan === undefined ? 'idle' : await this.#execute(plan);
+        if (outcome === 'cancelled' || (outcome === 'idle' && request === undefined)) break;
+        if (outcome !== 'refused' && request !== undefined && this.#rangeRequests[0] === request) {
           this.#rangeRequests.shift();
           request.resolve();
         }
@@ -234,14 +236,13 @@ export class Maintenance {
     }
   }
 
-  /** False when it was cancelled. */
-  async #execute(plan: CompactionPlan<Table>): Promise<boolean> {
+  async #execute(plan: CompactionPlan<Table>): Promise<'done' | 'cancelled' | 'refused'> {
     const compaction = this.#beginCompaction(plan);
-    if (compaction === undefined) return true;
+    if (compaction === undefined) return 'done';
     const result = await this.#host.executor.run(compaction.job);
-    if (result === undefined) return false;
-    if (this.#compaction === compaction && !this.#host.gate.poisoned) this.#installCompaction(compaction, result);
-    return true;
+    if (result === undefined) return 'cancelled';
+    if (this.#compaction !== compaction || this.#host.gate.poisoned) return 'done';
+    return this.#installCompaction(compaction, result) ? 'done' : 'refused';
   }
 
   #flushNow(): void {
@@ -290,6 +291,7 @@ export class Maintenance {
   #installFlush(flush: RunningFlush, result: JobResult): void {
     const { memtables, versions } = this.#host;
     this.#flush = undefined;
+    if (this.#isRefused(flush.job, result)) return;
     const next = memtables.sealed.at(-2)?.logNumber ?? this.#host.activeLogNumber();
     versions.install({
       logNumber: next,
@@ -307,6 +309,14 @@ export class Maintenance {
     this.#resolveFlushWaiters();
     this.#host.madeRoom();
     this.start();
+  }
+
+  /** True when a job has dropped what somebody needs by now. Its tables go, and it is done again by whoever runs it. */
+  #isRefused({ retention }: Job, { tables, prunedThrough }: JobResult): boolean {
+    if (this.#host.retention.stillAllows?.(retention, prunedThrough) !== false) return false;
+    for (const { fileNumber } of tables) this.#host.versions.addObsolete(fileName('table', fileNumber));
+    this.#host.versions.deleteObsolete();
+    return true;
   }
 
   #resolveFlushWaiters(): void {
@@ -343,10 +353,12 @@ export class Maintenance {
     return this.#compaction;
   }
 
-  #installCompaction(compaction: RunningCompaction, result: JobResult): void {
+  /** False when the result had to be thrown away. */
+  #installCompaction(compaction: RunningCompaction, result: JobResult): boolean {
     const { plan } = compaction;
     const { versions } = this.#host;
     this.#compaction = undefined;
+    if (this.#isRefused(compaction.job, result)) return false;
     versions.install({
       prunedThrough: Math.max(versions.prunedThrough, result.prunedThrough),
       added: result.tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
@@ -354,6 +366,7 @@ export class Maintenance {
     });
     this.#counters.compacted(result);
     this.#finishCompaction(plan, result, false);
+    return true;
   }
 
   #installMove(plan: CompactionPlan<Table>): void {

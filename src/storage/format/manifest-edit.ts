@@ -15,6 +15,7 @@
  */
 
 import { ByteReader, ByteWriter, CorruptionError, type MalformedInput } from '../../base/index.js';
+import type { VersionHold } from '../compaction/version-holds.js';
 import type { Timestamp } from '../entry.js';
 import { appendField, readFields } from './tagged-fields.js';
 
@@ -28,8 +29,10 @@ export interface TableMeta {
   readonly sizeBytes: number;
   readonly entries: number;
   readonly tombstones: number;
-  /** Entries with a newer one of the same key in this table: what nobody could do without when it was written. */
+  /** Entries with enough newer ones of the same key in this table: somebody still needed them when it was written. */
   readonly superseded: number;
+  /** Which of them were needed by open snapshots alone. Not stored. */
+  readonly holds?: readonly VersionHold[] | undefined;
   /** Bytes of all keys and values before compression. */
   readonly rawBytes: number;
   readonly minTimestamp: Timestamp;

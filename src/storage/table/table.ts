@@ -1,5 +1,6 @@
 /** A table of the live database: what the manifest says of it, and its reader once somebody needs it. */
 
+import type { VersionHold } from '../compaction/version-holds.js';
 import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { TableReader, type TableSource } from './table-reader.js';
@@ -10,6 +11,7 @@ export class Table implements TableMeta {
   readonly entries: number;
   readonly tombstones: number;
   readonly superseded: number;
+  readonly holds: readonly VersionHold[] | undefined;
   readonly rawBytes: number;
   readonly minTimestamp: Timestamp;
   readonly maxTimestamp: Timestamp;
@@ -30,6 +32,7 @@ export class Table implements TableMeta {
     this.entries = meta.entries;
     this.tombstones = meta.tombstones;
     this.superseded = meta.superseded;
+    this.holds = meta.holds;
     this.rawBytes = meta.rawBytes;
     this.minTimestamp = meta.minTimestamp;
     this.maxTimestamp = meta.maxTimestamp;

@@ -2,9 +2,19 @@ import { describe, expect, test } from 'vitest';
 import { InvalidArgumentError } from '../../../src/base/index.js';
 import { SnapshotRegistry } from '../../../src/mvcc/snapshot-registry.js';
 
-function registryAt(published: { timestamp: number }, prunedThrough = 0): SnapshotRegistry {
+function registryAt(
+  published: { timestamp: number },
+  prunedThrough = 0,
+  released: (timestamp: number) => void = () => undefined,
+): SnapshotRegistry {
   const registry = new SnapshotRegistry();
-  registry.attach(() => published.timestamp, prunedThrough);
+  registry.attach({
+    get lastTimestamp() {
+      return published.timestamp;
+    },
+    prunedThrough,
+    released,
+  });
   return registry;
 }
 
@@ -23,6 +33,19 @@ describe('what storage may drop', () => {
     registry.unpin(7);
     expect(registry.view()).toEqual({ horizon: 20, pinned: [10] });
   });
+});
+
+test('the engine hears when the last snapshot of a timestamp is closed', () => {
+  const released: number[] = [];
+  const registry = registryAt({ timestamp: 10 }, 0, (timestamp) => void released.push(timestamp));
+  registry.pin(7);
+  registry.pin(7);
+  registry.pin(9);
+  registry.unpin(7);
+  registry.unpin(9);
+  expect(released).toEqual([9]);
+  registry.unpin(7);
+  expect(released).toEqual([9, 7]);
 });
 
 describe('what can still be read', () => {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type CompactionPlan, olderThan, planRange } from '../../../../src/storage/compaction/compaction-plan.js';
 import { pickCompaction } from '../../../../src/storage/compaction/fluid-picker.js';
 import { type TreePolicy, TreeShape } from '../../../../src/storage/compaction/tree-shape.js';
+import type { RetentionView } from '../../../../src/storage/compaction/version-filter.js';
 import type { TableMeta } from '../../../../src/storage/format/manifest-edit.js';
 import { Version } from '../../../../src/storage/version/version.js';
 import { bytes, tableMeta } from '../fixtures.js';
@@ -27,7 +28,7 @@ function inputsOf(plan: CompactionPlan | undefined): [number, number[]][] | unde
   return plan?.inputs.map(({ level, tables }) => [level, tables.map((table) => table.fileNumber)]);
 }
 
-function pick(version: Version, policy: TreePolicy, view = KEEP_NEWEST as { horizon: number; pinned: number[] }) {
+function pick(version: Version, policy: TreePolicy, view: RetentionView = KEEP_NEWEST) {
   return pickCompaction(version, policy, view);
 }
 
@@ -107,7 +108,7 @@ describe.each([leveled, tiered, lazy])('the picker, $policy', (policy) => {
     expect(pick(touching, policy)).toMatchObject({ move: false });
   });
 
-  test('rewrites the deepest table of which a quarter nobody can read, once nobody may', () => {
+  test('rewrites the deepest table of which a tenth nobody can read, once nobody may', () => {
     const garbage = { ...tableMeta(3, 'm', 'p'), entries: 8, tombstones: 1, superseded: 1, maxTimestamp: 20 };
     const version = versionOf([], [[tableMeta(1, 'a', 'b'), garbage, tableMeta(4, 'x', 'y')]]);
     const plan = pick(version, policy);
@@ -117,8 +118,20 @@ describe.each([leveled, tiered, lazy])('the picker, $policy', (policy) => {
     expect(pick(version, policy, { horizon: 20, pinned: [20, 40] })).toBeDefined();
     expect(pick(version, policy, { horizon: 19, pinned: [] })).toBeUndefined();
     expect(pick(version, policy, { horizon: 20, pinned: [40, 19] })).toBeUndefined();
-    const less = { ...garbage, superseded: 0 };
+    const less = { ...garbage, entries: 11, superseded: 0 };
     expect(pick(versionOf([], [[less]]), policy)).toBeUndefined();
+    expect(pick(versionOf([], [[{ ...less, entries: 10 }]]), policy)).toBeDefined();
+  });
+
+  test('rewrites what only closed snapshots held, and leaves alone what is held or kept as history', () => {
+    const held = { ...tableMeta(3, 'm', 'p'), entries: 10, superseded: 4, maxTimestamp: 90 };
+    const table = { ...held, holds: [{ from: 10, to: 12, entries: 4 }] };
+    const pickWith = (pinned: number[]) => pick(versionOf([], [[table]]), policy, { horizon: 99, pinned });
+    expect(pickWith([12, 50])).toBeUndefined();
+    expect(pickWith([50])).toBeDefined();
+    const deletions = versionOf([], [[{ ...table, superseded: 0, holds: [], tombstones: 5 }]]);
+    expect(pick(deletions, policy, { horizon: 99, pinned: [], versions: 2 })).toBeUndefined();
+    expect(pick(deletions, policy, { horizon: 99, pinned: [] })).toBeDefined();
   });
 });
 

@@ -59,6 +59,37 @@ describe('version filter', () => {
     expect(filtered(history, { horizon: 5, pinned: [] }).filter).toMatchObject({ dropped: 0, prunedThrough: 0 });
   });
 
+  test('keeps the newest versions of each key where it is told how many', () => {
+    expect(timestampsKept({ horizon: 1000, pinned: [], versions: 3 })).toEqual([40, 30, 20]);
+    expect(timestampsKept({ horizon: 1000, pinned: [12], versions: 2 })).toEqual([40, 30, 10]);
+    expect(timestampsKept({ horizon: 20, pinned: [], versions: 2 })).toEqual([40, 30, 20]);
+    expect(timestampsKept({ horizon: 1000, pinned: [], versions: 9 })).toEqual([40, 30, 20, 10]);
+  });
+
+  test('counts a deletion as a version, which goes when there is nothing left for it to hide', () => {
+    const deleted = [entry('k', 30), entry('k', 20, 'b'), entry('k', 10), entry('k', 5, 'a')];
+    const kept = (versions: number): number[] =>
+      filtered(deleted, { horizon: 99, pinned: [], versions }).kept.map((one) => one.timestamp);
+    expect(kept(1)).toEqual([]);
+    expect(kept(2)).toEqual([30, 20]);
+    expect(kept(3)).toEqual([30, 20]);
+    expect(kept(4)).toEqual([30, 20, 10, 5]);
+  });
+
+  test('says for whom a superseded version stays', () => {
+    const filter = new VersionFilter({ horizon: 30, pinned: [12, 15, 22, 50] }, []);
+    const holds = history.map(({ key, timestamp }) => {
+      const kept = filter.keeps(bytes(key), 0, 1, timestamp, EntryKind.Put);
+      return kept && filter.superseded ? [timestamp, filter.heldFrom, filter.heldTo] : [timestamp];
+    });
+    expect(holds).toEqual([[40], [30, 0, 0], [20, 22, 22], [10, 12, 15], [5]]);
+  });
+
+  test('counts dropped deletions among what the list of changes misses', () => {
+    const { filter } = filtered([entry('a', 40, 'x'), entry('b', 60)], { horizon: 99, pinned: [] });
+    expect(filter).toMatchObject({ dropped: 1, prunedThrough: 60 });
+  });
+
   test('drops a deletion only when nobody can see below it and nothing older is there', () => {
     const deleted = [entry('k', 20), entry('k', 10, 'old')];
     const kept = (view: RetentionView, older: KeySpan[][] = []): number[] =>
