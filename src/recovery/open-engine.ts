@@ -16,6 +16,7 @@ import {
   type FlushJob,
   LOCK_NAME,
   LogWriter,
+  logExtensionBytes,
   ManifestWriter,
   parseFileName,
   publishing,
@@ -164,7 +165,9 @@ class Recovery {
       this.#orphans = this.#unreferenced();
     }
     const logNumber = this.#allocate();
-    const log = LogWriter.create(this.#fileSystem, this.#directory, logNumber);
+    const log = LogWriter.create(this.#fileSystem, this.#directory, logNumber, {
+      extensionBytes: logExtensionBytes(this.#options.memtableBytes),
+    });
     try {
       const manifestNumber = this.#allocate();
       const lastTimestamp = this.#replay?.lastTimestamp ?? this.#state.lastTimestamp;

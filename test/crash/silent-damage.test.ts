@@ -9,17 +9,21 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CorruptionError, InvalidArgumentError, type Random, randomBelow, seededRandom } from '../../src/base/index.js';
 import { verify } from '../../src/recovery/index.js';
+import { logExtensionBytes } from '../../src/storage/index.js';
 import { MemFileSystem } from '../../src/vfs/index.js';
 import { CommitPlan } from '../support/commit-plan.js';
-import { differenceOf, environmentOn, openOn, stateOf, valueOf } from '../support/engine-harness.js';
+import { differenceOf, environmentOn, openOn, smallOptions, stateOf, valueOf } from '../support/engine-harness.js';
 import { LoadRun } from '../support/load-run.js';
 import { propertyOptions, seed } from '../support/seed.js';
 
 const DIRECTORY = '/db';
 const plan = new CommitPlan({ seed: seed + 2, commits: 120, keys: 80, valueBytesMax: 100, bufferedShare: 0 });
 const total = plan.commits.length;
-/** Frame header, timestamp and batch of the last commit: where the log's damage may pass for a torn tail. */
-const LAST_RECORD_BYTES_MAX = 700;
+/**
+ * Frame header, timestamp and batch of the last commit, and the zeros behind it: where the log's damage may pass for a torn
+ * tail.
+ */
+const LAST_RECORD_BYTES_MAX = 700 + logExtensionBytes(smallOptions.memtableBytes);
 
 let intact: MemFileSystem;
 

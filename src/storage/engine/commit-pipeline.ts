@@ -339,7 +339,8 @@ export class CommitPipeline {
   #writeSegmentEnd(successor: number): void {
     this.#frames.reset();
     appendSegmentEnd(this.#frames, this.#lastTimestamp, successor);
-    this.#write();
+    this.#logBytes += this.#frames.length;
+    this.#log.writeEnd(this.#frames);
   }
 
   #isSyncDue(commits: number): boolean {

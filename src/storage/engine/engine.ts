@@ -10,7 +10,7 @@ import { BlockCache } from '../cache/block-cache.js';
 import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
-import { LogWriter } from '../log/log-writer.js';
+import { LogWriter, logExtensionBytes } from '../log/log-writer.js';
 import { RunCursor } from '../table/run-cursor.js';
 import type { DatabaseState, ManifestWriter } from '../version/manifest.js';
 import { VersionSet } from '../version/version-set.js';
@@ -347,6 +347,7 @@ export class Engine {
   #makePipeline(log: LogWriter, dependencies: EngineDependencies): CommitPipeline {
     const { fileSystem, scheduler } = dependencies.environment;
     const maintenance = this.#maintenance;
+    const logOptions = { extensionBytes: logExtensionBytes(this.#options.memtableBytes) };
     const host = {
       scheduler,
       gate: this.#gate,
@@ -355,7 +356,7 @@ export class Engine {
       pace: this.#pace,
       canSeal: () => maintenance.canSeal(),
       makeRoomNow: () => maintenance.makeRoomNow(),
-      createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number),
+      createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number, logOptions),
       allocateFileNumber: () => this.#versions.allocateFileNumber(),
       sealed: () => maintenance.start(),
     };

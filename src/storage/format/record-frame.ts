@@ -1,7 +1,7 @@
 /**
  * Frames carry the records of logs and manifests:
  *
- *   file  := header frame*
+ *   file  := header frame* 00*        zeros only in logs, which are extended ahead
  *   frame := marker:4 bytes = f5 76 72 0a  checksum:u32  length:u32  syncedOffset:u64  type:u8  body:length bytes
  *
  * The checksum covers everything behind itself, placed at (file number, offset of the frame). `syncedOffset` is how many

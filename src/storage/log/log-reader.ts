@@ -1,6 +1,7 @@
 /**
  * Reads a log segment back. A segment that has a successor must be whole. The last one may end in a torn tail, which is
- * what a crash leaves of writes that were never durable; damage that had been durable is a `CorruptionError`.
+ * what a crash leaves of writes that were never durable; damage that had been durable is a `CorruptionError`. Zeros up to
+ * the end of the file are room that was not used.
  */
 
 import { join } from 'node:path';
@@ -16,7 +17,7 @@ export interface LogReplay {
   readonly batches: number;
   /** Bytes of the intact part. */
   readonly intactBytes: number;
-  /** Bytes of the torn tail; 0 when there is none. */
+  /** Bytes of the torn tail, up to the last that is not 0; 0 when there is none. */
   readonly tornBytes: number;
   /** What the segment's last record names: the next segment, 0 after an orderly close; undefined when it has no end. */
   readonly successor: number | undefined;
@@ -64,8 +65,17 @@ export function replayLog(
     batches++;
     options.visit(record);
   });
-  checkTail(file, scan, { ...options, ended: successor !== undefined });
-  return { batches, intactBytes: scan.end, tornBytes: content.length - scan.end, successor };
+  const tornBytes = usedBytes(content, scan.end) - scan.end;
+  const tail = tornBytes === 0 ? { ...scan, damage: undefined } : scan;
+  checkTail(file, tail, { ...options, ended: successor !== undefined });
+  return { batches, intactBytes: scan.end, tornBytes, successor };
+}
+
+/** Where the zeros at the end of a file begin, at `from` at the earliest. */
+function usedBytes(content: Uint8Array, from: number): number {
+  let end = content.length;
+  while (end > from && content[end - 1] === 0) end--;
+  return end;
 }
 
 function isHeader(content: Uint8Array, number: number): boolean {

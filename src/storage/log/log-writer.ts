@@ -1,6 +1,10 @@
 /**
  * Appends to one log segment. `write` hands bytes to the operating system, `sync` makes everything written so far durable.
  * After any error the segment must not be used again, `close` apart: what it holds is unknown.
+ *
+ * A sync extends the file with zeros, which the next records overwrite: a sync that neither moves the end of the file nor
+ * takes blocks for it does without a commit of the file system's journal. Measured on ext4 (2 cores, Node 20.20, 160-byte
+ * records): 90 µs instead of 128, and 117 instead of 155 through the thread pool (docs/adr/0012-log-extended-ahead.md).
  */
 
 import { join } from 'node:path';
@@ -10,26 +14,52 @@ import { encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-h
 import { fileName } from '../format/file-names.js';
 import { placeFrames, scanFrames } from '../format/record-frame.js';
 
+const EXTENSION_BYTES_MAX = 128 * 1024;
+const ZEROS = new Uint8Array(EXTENSION_BYTES_MAX);
+/** Extending pays while several syncs come to one extension. */
+const SYNCS_PER_EXTENSION_MIN = 4;
+const EXTENSIONS_PER_MEMTABLE = 8;
+
+/** How far the segments of memtables of this size are extended at a time. */
+export function logExtensionBytes(memtableBytes: number): number {
+  return Math.min(EXTENSION_BYTES_MAX, Math.floor(memtableBytes / EXTENSIONS_PER_MEMTABLE));
+}
+
 export class LogWriter {
   readonly number: number;
+  readonly #extensionBytes: number;
   readonly #fileSystem: FileSystem;
   readonly #path: string;
   #file: File;
   #sizeBytes: number;
   #syncedOffset: number;
+  /** Up to here the file has zeros behind the records, unless these have come further. */
+  #extendedTo = 0;
+  #ended = false;
   #syncing = false;
   #closed = false;
 
-  private constructor(fileSystem: FileSystem, path: string, number: number, file: File) {
-    this.number = number;
+  private constructor(fileSystem: FileSystem, place: { path: string; number: number }, file: File, extension: number) {
+    this.number = place.number;
+    this.#extensionBytes = extension;
     this.#fileSystem = fileSystem;
-    this.#path = path;
+    this.#path = place.path;
     this.#file = file;
     this.#sizeBytes = this.#syncedOffset = FILE_HEADER_BYTES;
   }
 
-  /** Creates the segment; its header and its name are durable when this returns. */
-  static create(fileSystem: FileSystem, directory: string, number: number): LogWriter {
+  /**
+   * Creates the segment; its header and its name are durable when this returns.
+   *
+   * @param options.extensionBytes how far syncs extend it at a time; 0 for not at all.
+   */
+  static create(
+    fileSystem: FileSystem,
+    directory: string,
+    number: number,
+    { extensionBytes }: { readonly extensionBytes: number },
+  ): LogWriter {
+    assert(extensionBytes <= EXTENSION_BYTES_MAX, 'a segment is extended by no more than there are zeros');
     const path = join(directory, fileName('log', number));
     const file = fileSystem.open(path, 'create');
     try {
@@ -40,9 +70,10 @@ export class LogWriter {
       file.close();
       throw cause;
     }
-    return new LogWriter(fileSystem, path, number, file);
+    return new LogWriter(fileSystem, { path, number }, file, extensionBytes);
   }
 
+  /** Bytes of header and records; the file may be longer. */
   get sizeBytes(): number {
     return this.#sizeBytes;
   }
@@ -60,11 +91,18 @@ export class LogWriter {
     this.#sizeBytes += bytes.length;
   }
 
+  /** Appends the last frame. */
+  writeEnd(frames: ByteWriter): void {
+    this.#ended = true;
+    this.write(frames);
+  }
+
   /** Makes what has been written durable. Nothing may be written meanwhile, unless `syncNow` came in between. */
   async sync(): Promise<void> {
     assert(!this.#syncing, 'a segment is synced once at a time');
     const file = this.#file;
     const size = this.#sizeBytes;
+    this.#extend();
     this.#syncing = true;
     try {
       await file.sync();
@@ -83,6 +121,7 @@ export class LogWriter {
    */
   syncNow(): void {
     if (this.#syncing) this.#startOverWithNewHandle();
+    this.#extend();
     this.#file.syncNow();
     this.#syncedOffset = this.#sizeBytes;
   }
@@ -92,6 +131,15 @@ export class LogWriter {
     if (this.#closed) return;
     this.#closed = true;
     if (!this.#syncing) this.#file.close();
+  }
+
+  /** Before a sync: writes zeros behind the records, if there are none and records are as small as to make that pay. */
+  #extend(): void {
+    if (this.#ended || this.#sizeBytes < this.#extendedTo) return;
+    const unsynced = this.#sizeBytes - this.#syncedOffset;
+    if (unsynced * SYNCS_PER_EXTENSION_MIN > this.#extensionBytes) return;
+    this.#file.write(ZEROS.subarray(0, this.#extensionBytes), this.#sizeBytes);
+    this.#extendedTo = this.#sizeBytes + this.#extensionBytes;
   }
 
   #startOverWithNewHandle(): void {

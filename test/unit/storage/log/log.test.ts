@@ -17,6 +17,10 @@ function freshFileSystem(): MemFileSystem {
   return fileSystem;
 }
 
+function createLog(fileSystem: FileSystem, extensionBytes = 0): LogWriter {
+  return LogWriter.create(fileSystem, DIRECTORY, NUMBER, { extensionBytes });
+}
+
 function writeBatch(log: LogWriter, timestamp: number): void {
   const frames = new ByteWriter();
   appendBatchRecord(frames, timestamp, batchOf({ [`key${timestamp}`]: 'value' }));
@@ -26,7 +30,7 @@ function writeBatch(log: LogWriter, timestamp: number): void {
 function writeEnd(log: LogWriter, lastTimestamp: number, successor: number): void {
   const frames = new ByteWriter();
   appendSegmentEnd(frames, lastTimestamp, successor);
-  log.write(frames);
+  log.writeEnd(frames);
 }
 
 function replay(fileSystem: FileSystem, last = true, after = 0): LogReplay & { timestamps: number[] } {
@@ -45,7 +49,7 @@ function damage(fileSystem: FileSystem, position: number, content: Uint8Array): 
 describe('log segment', () => {
   test('is replayed in order and ends where it says', () => {
     const fileSystem = freshFileSystem();
-    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    const log = createLog(fileSystem);
     for (const timestamp of [5, 6, 9]) writeBatch(log, timestamp);
     expect(replay(fileSystem)).toMatchObject({ timestamps: [5, 6, 9], batches: 3, tornBytes: 0, successor: undefined });
     writeEnd(log, 9, 8);
@@ -55,7 +59,7 @@ describe('log segment', () => {
 
   test('refuses timestamps that do not rise', () => {
     const fileSystem = freshFileSystem();
-    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    const log = createLog(fileSystem);
     writeBatch(log, 5);
     expect(() => replay(fileSystem, true, 5)).toThrow('expected a timestamp above 5, found 5');
     writeEnd(log, 6, 0);
@@ -64,7 +68,7 @@ describe('log segment', () => {
 
   test('may end in a torn tail when it is the last, cut at any byte', () => {
     const fileSystem = freshFileSystem();
-    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    const log = createLog(fileSystem);
     writeBatch(log, 1);
     const intact = log.sizeBytes;
     writeBatch(log, 2);
@@ -73,14 +77,17 @@ describe('log segment', () => {
       const file = fileSystem.open(PATH, 'update');
       file.truncate(size);
       file.close();
-      expect(replay(fileSystem)).toMatchObject({ timestamps: [1], tornBytes: size - intact });
+      const found = replay(fileSystem);
+      expect(found).toMatchObject({ timestamps: [1], intactBytes: intact });
+      expect(found.tornBytes).toBeGreaterThan(0);
+      expect(found.tornBytes).toBeLessThanOrEqual(size - intact);
       expect(() => replay(fileSystem, false)).toThrow(CorruptionError);
     }
   });
 
   test('with a successor must have its end', () => {
     const fileSystem = freshFileSystem();
-    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    const log = createLog(fileSystem);
     writeBatch(log, 1);
     expect(() => replay(fileSystem, false)).toThrow('expected the end record of the segment');
     writeEnd(log, 1, 8);
@@ -91,7 +98,7 @@ describe('log segment', () => {
 
   test('is refused when bytes are damaged that had been durable', async () => {
     const fileSystem = freshFileSystem();
-    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    const log = createLog(fileSystem);
     writeBatch(log, 1);
     const second = log.sizeBytes;
     writeBatch(log, 2);
@@ -104,7 +111,7 @@ describe('log segment', () => {
 
   test('is cut at the first damage when nothing behind it had been durable', () => {
     const fileSystem = freshFileSystem();
-    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    const log = createLog(fileSystem);
     writeBatch(log, 1);
     const second = log.sizeBytes;
     writeBatch(log, 2);
@@ -116,7 +123,7 @@ describe('log segment', () => {
 
   test('is refused with a damaged header, unless it never had one', () => {
     const fileSystem = freshFileSystem();
-    const log = LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    const log = createLog(fileSystem);
     damage(fileSystem, 0, new Uint8Array(FILE_HEADER_BYTES));
     expect(replay(fileSystem)).toMatchObject({ timestamps: [], tornBytes: FILE_HEADER_BYTES });
     expect(() => replay(fileSystem, false)).toThrow(CorruptionError);
@@ -128,9 +135,81 @@ describe('log segment', () => {
   test('has a durable header and name before anything is written to it', () => {
     const fileSystem = freshFileSystem();
     fileSystem.syncDirectory('/');
-    LogWriter.create(fileSystem, DIRECTORY, NUMBER);
+    createLog(fileSystem);
     const image = fileSystem.crashImage('lost', seededRandom(1));
     expect(image.stat(PATH).sizeBytes).toBe(FILE_HEADER_BYTES);
+  });
+});
+
+describe('a segment that is extended ahead', () => {
+  const EXTENSION = 1024;
+
+  async function extended(): Promise<{ fileSystem: MemFileSystem; log: LogWriter; fileBytes: number }> {
+    const fileSystem = freshFileSystem();
+    fileSystem.syncDirectory('/');
+    const log = createLog(fileSystem, EXTENSION);
+    writeBatch(log, 1);
+    await log.sync();
+    return { fileSystem, log, fileBytes: fileSystem.stat(PATH).sizeBytes };
+  }
+
+  test('does not grow with the next records, and is replayed to the end of these', async () => {
+    const { fileSystem, log, fileBytes } = await extended();
+    expect(fileBytes).toBe(log.sizeBytes + EXTENSION);
+    writeBatch(log, 2);
+    log.syncNow();
+    expect(fileSystem.stat(PATH).sizeBytes).toBe(fileBytes);
+    const whole = { timestamps: [1, 2], intactBytes: log.sizeBytes, tornBytes: 0 };
+    expect(replay(fileSystem)).toMatchObject(whole);
+    expect(replay(fileSystem.crashImage('lost', seededRandom(1)))).toMatchObject(whole);
+    expect(() => replay(fileSystem, false)).toThrow('expected the end record of the segment');
+  });
+
+  test('is extended again when records have used the room, and not behind its end', async () => {
+    const { fileSystem, log, fileBytes } = await extended();
+    for (let timestamp = 2; log.sizeBytes < fileBytes; timestamp++) {
+      writeBatch(log, timestamp);
+      log.syncNow();
+    }
+    expect(fileSystem.stat(PATH).sizeBytes).toBe(log.sizeBytes + EXTENSION);
+    const last = replay(fileSystem).timestamps.at(-1)!;
+    writeEnd(log, last, 8);
+    log.syncNow();
+    log.close();
+    expect(replay(fileSystem, false)).toMatchObject({ intactBytes: log.sizeBytes, tornBytes: 0, successor: 8 });
+    expect(replay(fileSystem, false).timestamps.length).toBe(last);
+  });
+
+  test('is not extended for its end alone, nor for more bytes than a few extensions hold', () => {
+    const fileSystem = freshFileSystem();
+    const log = createLog(fileSystem, EXTENSION);
+    for (let timestamp = 1; log.sizeBytes < EXTENSION; timestamp++) writeBatch(log, timestamp);
+    log.syncNow();
+    expect(fileSystem.stat(PATH).sizeBytes).toBe(log.sizeBytes);
+    writeEnd(log, replay(fileSystem).timestamps.at(-1)!, 8);
+    log.syncNow();
+    expect(fileSystem.stat(PATH).sizeBytes).toBe(log.sizeBytes);
+  });
+
+  test('ends in a torn tail where a record did not reach the device as a whole', async () => {
+    const { fileSystem, log } = await extended();
+    const intact = log.sizeBytes;
+    writeBatch(log, 2);
+    damage(fileSystem, intact + 30, new Uint8Array(log.sizeBytes - intact - 30));
+    expect(replay(fileSystem)).toMatchObject({ timestamps: [1], intactBytes: intact, tornBytes: expect.any(Number) });
+    expect(replay(fileSystem).tornBytes).toBeGreaterThan(20);
+    expect(replay(fileSystem).tornBytes).toBeLessThanOrEqual(30);
+  });
+
+  test('is refused when a durable record in it was overwritten with zeros and a later one testifies to it', async () => {
+    const { fileSystem, log } = await extended();
+    const second = log.sizeBytes;
+    writeBatch(log, 2);
+    log.syncNow();
+    const third = log.sizeBytes;
+    writeBatch(log, 3);
+    damage(fileSystem, second, new Uint8Array(third - second));
+    expect(() => replay(fileSystem)).toThrow(CorruptionError);
   });
 });
 
@@ -169,7 +248,7 @@ describe('a synchronous sync while another is under way', () => {
   test('does not rely on the other: it writes the bytes again through a new handle', async () => {
     const slow = new SlowFileSystem();
     slow.createDirectory(DIRECTORY);
-    const log = LogWriter.create(slow, DIRECTORY, NUMBER);
+    const log = createLog(slow);
     writeBatch(log, 1);
     const pending = log.sync();
     const size = log.sizeBytes;
@@ -190,7 +269,7 @@ describe('a synchronous sync while another is under way', () => {
   test('refuses when the bytes cannot be read back intact', () => {
     const slow = new SlowFileSystem();
     slow.createDirectory(DIRECTORY);
-    const log = LogWriter.create(slow, DIRECTORY, NUMBER);
+    const log = createLog(slow);
     writeBatch(log, 1);
     const pending = log.sync();
     damage(slow, FILE_HEADER_BYTES + 5, Uint8Array.of(0xee));
