@@ -1,6 +1,6 @@
 /**
- * What the key-value suites ask of an engine, and the list of engines. Every adapter uses the fastest way its engine
- * documents for the operation, with the same durability: an adapter that is slower than need be would flatter Varve.
+ * What the suites ask of an engine, and the list of engines. Every adapter uses the fastest way its engine documents for
+ * the operation, with the same durability: an adapter that is slower than need be would flatter Varve.
  */
 
 /**
@@ -12,32 +12,68 @@ export type Durability = 'buffered' | 'commit';
 export interface OpenOptions {
   readonly directory: string;
   readonly durability: Durability;
+  /** How large values are going to be, for engines that lay tables out by it. */
+  readonly valueBytes: number;
 }
 
-/** An open database of byte keys and byte values. */
+export interface Entry {
+  readonly key: Buffer;
+  readonly value: Uint8Array;
+}
+
+/** An open database of byte keys and byte values. Writes are durable as the database was opened. */
 export interface KeyValueEngine {
-  /** Writes `count` entries from `from` on as one atomic commit. */
-  writeBatch(keys: readonly Buffer[], values: readonly Buffer[], from: number, count: number): Promise<void> | void;
+  /** Writes all entries as one atomic commit. */
+  writeBatch(entries: readonly Entry[]): Promise<void> | void;
+  /** Writes one entry as a commit of its own. May be called again before it is done. */
+  put(key: Buffer, value: Uint8Array): Promise<void> | void;
+  /** The same on this thread. Absent when the engine has no synchronous write. */
+  putSync?(key: Buffer, value: Uint8Array): void;
   get(key: Buffer): Promise<Uint8Array | undefined>;
-  /** Absent when the engine offers no synchronous read. */
+  /** The result is the caller's until the next call only. Absent when the engine has no synchronous read. */
   getSync?(key: Buffer): Uint8Array | undefined;
-  /** Visits entries in key order from `start` on (from the first one when undefined); returns how many it visited. */
-  scan(start: Buffer | undefined, limit: number, visit: (value: Uint8Array) => void): Promise<number> | number;
+  /** Visits entries in key order from `start` on; returns how many. */
+  scan(range: ScanRange, visit: (value: Uint8Array) => void): Promise<number> | number;
+  /** Absent when the engine has no transactions that read. */
+  readonly transactions?: TransactionalEngine;
   close(): Promise<void> | void;
+}
+
+export interface ScanRange {
+  /** The first key, or with `reverse` the last; the end of the key space when left out. */
+  readonly start?: Buffer;
+  readonly limit: number;
+  readonly reverse?: boolean;
+}
+
+export interface TransactionalEngine {
+  /** Replaces the value of a key by what `update` makes of it. Returns how often it was run again after a conflict. */
+  modify(key: Buffer, update: (old: Uint8Array) => Uint8Array): Promise<number> | number;
+  /** Reads keys as they are at one moment, in the engine's read-only transaction. */
+  readTogether(keys: readonly Buffer[], visit: (value: Uint8Array | undefined) => void): Promise<void> | void;
+  /** Reads the same keys one by one, outside any transaction, by the same kind of call. */
+  readOneByOne(keys: readonly Buffer[], visit: (value: Uint8Array | undefined) => void): Promise<void> | void;
 }
 
 export type OpenEngine = (options: OpenOptions) => Promise<KeyValueEngine>;
 
-/** Loaded on demand, so that a child process holds one engine only. Varve first, then its peers. */
-export const ENGINES: Readonly<Record<string, () => Promise<{ readonly openEngine: OpenEngine }>>> = {
-  varve: () => import('./engines/varve.js'),
-  lmdb: () => import('./engines/lmdb.js'),
-  'classic-level': () => import('./engines/classic-level.js'),
-  rocksdb: () => import('./engines/rocksdb.js'),
-  'better-sqlite3': () => import('./engines/better-sqlite3.js'),
+export const OWN_ENGINE = 'varve';
+
+/** Loaded on demand, so that a child process holds one engine only. Varve first, then its peers, then the machine. */
+export const ENGINES: Readonly<Record<string, () => Promise<OpenEngine>>> = {
+  [OWN_ENGINE]: async () => (await import('./engines/varve.js')).openEngine,
+  'varve-async': async () => (await import('./engines/varve.js')).openAsyncEngine,
+  lmdb: async () => (await import('./engines/lmdb.js')).openEngine,
+  'classic-level': async () => (await import('./engines/classic-level.js')).openEngine,
+  rocksdb: async () => (await import('./engines/rocksdb.js')).openEngine,
+  'better-sqlite3': async () => (await import('./engines/better-sqlite3.js')).openEngine,
+  rawsync: async () => (await import('./engines/raw-log.js')).openEngine,
 };
 
-/** Imports a peer by name. The types of peers are not installed with the repository; adapters state what they use. */
+/** Engines that take no part in the comparison: Varve itself in another guise, and the bare machine. */
+export const NOT_PEERS: readonly string[] = [OWN_ENGINE, 'varve-async', 'rawsync'];
+
+/** Imports a module of this folder's own installation, whose types are not installed with the repository: callers state what they use. */
 export async function importPeer<Module>(name: string): Promise<Module> {
   return (await import(name)) as Module;
 }

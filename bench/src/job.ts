@@ -1,7 +1,8 @@
 /** A child process: runs one round of one suite on one engine, so that no engine inherits another's heap or threads. */
 
 import { ENGINES } from './engine.js';
-import type { Measurement } from './measurement.js';
+import type { Measurement } from './measurement/measurement.js';
+import { Meter } from './measurement/meter.js';
 import { SUITES, type SuiteSettings } from './suite.js';
 
 export interface Job {
@@ -9,14 +10,18 @@ export interface Job {
   readonly engine: string;
   readonly directory: string;
   readonly settings: SuiteSettings;
+  /** The workloads that are wanted; all when undefined. */
+  readonly workloads: readonly string[] | undefined;
+  readonly profile: boolean;
 }
 
 export type JobAnswer = { readonly measurements: Measurement[] } | { readonly failure: string };
 
-async function runJob({ suite, engine, directory, settings }: Job): Promise<JobAnswer> {
+async function runJob({ suite, engine, directory, settings, workloads, profile }: Job): Promise<JobAnswer> {
   try {
-    const adapter = await ENGINES[engine]!();
-    return { measurements: await SUITES[suite]!(adapter.openEngine, directory, settings) };
+    const meter = new Meter(workloads, profile);
+    await SUITES[suite]!.run({ directory, engine, openEngine: await ENGINES[engine]!(), settings, meter });
+    return { measurements: meter.measurements };
   } catch (error) {
     return { failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

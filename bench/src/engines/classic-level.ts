@@ -1,17 +1,22 @@
 /** classic-level (LevelDB). `commit` is its `sync` write option; scans take a thousand entries per call (`nextv`). */
 
-import { importPeer, type KeyValueEngine, type OpenOptions } from '../engine.js';
+import { importPeer, type KeyValueEngine, type OpenOptions, type ScanRange } from '../engine.js';
 
 interface ClassicLevelModule {
   readonly ClassicLevel: new (directory: string, options: { keyEncoding: 'buffer'; valueEncoding: 'buffer' }) => Level;
 }
 
+interface WriteOptions {
+  readonly sync: boolean;
+}
+
 interface Level {
   open(): Promise<void>;
-  batch(operations: { type: 'put'; key: Buffer; value: Buffer }[], options: { sync: boolean }): Promise<void>;
+  put(key: Buffer, value: Uint8Array, options: WriteOptions): Promise<void>;
+  batch(operations: { type: 'put'; key: Buffer; value: Uint8Array }[], options: WriteOptions): Promise<void>;
   get(key: Buffer): Promise<Buffer | undefined>;
   getSync(key: Buffer): Buffer | undefined;
-  iterator(options: { gte?: Buffer; limit: number; keys: boolean }): LevelIterator;
+  iterator(options: { gte?: Buffer; lte?: Buffer; limit: number; reverse: boolean }): LevelIterator;
   close(): Promise<void>;
 }
 
@@ -26,29 +31,36 @@ export async function openEngine({ directory, durability }: OpenOptions): Promis
   const { ClassicLevel } = await importPeer<ClassicLevelModule>('classic-level');
   const db = new ClassicLevel(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
   await db.open();
+  const write = { sync: durability === 'commit' };
   return {
-    writeBatch(keys, values, from, count) {
-      const operations = [];
-      for (let i = from; i < from + count; i++) {
-        operations.push({ type: 'put' as const, key: keys[i]!, value: values[i]! });
-      }
-      return db.batch(operations, { sync: durability === 'commit' });
-    },
+    writeBatch: (entries) =>
+      db.batch(
+        entries.map(({ key, value }) => ({ type: 'put' as const, key, value })),
+        write,
+      ),
+    put: (key, value) => db.put(key, value, write),
     get: (key) => db.get(key),
     getSync: (key) => db.getSync(key),
-    async scan(start, limit, visit) {
-      const iterator = db.iterator({ ...(start === undefined ? {} : { gte: start }), limit, keys: true });
-      let count = 0;
-      for (;;) {
-        const entries = await iterator.nextv(Math.min(limit, ENTRIES_PER_CALL));
-        if (entries.length === 0) break;
-        for (const [, value] of entries) visit(value);
-        count += entries.length;
-        if (count >= limit) break;
-      }
-      await iterator.close();
-      return count;
-    },
+    scan: (range, visit) => visitAll(db, range, visit),
     close: () => db.close(),
   };
+}
+
+async function visitAll(
+  db: Level,
+  { start, limit, reverse = false }: ScanRange,
+  visit: (value: Uint8Array) => void,
+): Promise<number> {
+  const from = start === undefined ? {} : reverse ? { lte: start } : { gte: start };
+  const iterator = db.iterator({ ...from, limit, reverse });
+  let count = 0;
+  for (;;) {
+    const entries = await iterator.nextv(Math.min(limit, ENTRIES_PER_CALL));
+    if (entries.length === 0) break;
+    for (const [, value] of entries) visit(value);
+    count += entries.length;
+    if (count >= limit) break;
+  }
+  await iterator.close();
+  return count;
 }

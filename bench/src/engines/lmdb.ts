@@ -1,6 +1,10 @@
-/** lmdb-js. `buffered` is `noSync`; `commit` turns overlapping syncs off, so that an acknowledged commit is durable. */
+/**
+ * lmdb-js. `buffered` is `noSync`; `commit` turns overlapping syncs off, so that an acknowledged commit is durable. Reads
+ * take `getBinaryFast`, which hands out the same memory every time; asynchronous writes of one turn of the event loop are
+ * one transaction of LMDB.
+ */
 
-import { importPeer, type KeyValueEngine, type OpenOptions } from '../engine.js';
+import { importPeer, type KeyValueEngine, type OpenOptions, type TransactionalEngine } from '../engine.js';
 
 interface Lmdb {
   open(options: {
@@ -13,12 +17,23 @@ interface Lmdb {
   }): Database;
 }
 
+interface ReadTransaction {
+  done(): void;
+}
+
+interface ReadOptions {
+  readonly transaction: ReadTransaction;
+}
+
 interface Database {
   transactionSync(body: () => void): void;
-  put(key: Buffer, value: Buffer): Promise<boolean>;
-  putSync(key: Buffer, value: Buffer): void;
+  transaction(body: () => void): Promise<void>;
+  useReadTransaction(): ReadTransaction;
+  put(key: Buffer, value: Uint8Array): Promise<boolean>;
+  putSync(key: Buffer, value: Uint8Array): void;
   getBinary(key: Buffer): Buffer | undefined;
-  getRange(options: { start?: Buffer; limit: number }): Iterable<{ value: Buffer }>;
+  getBinaryFast(key: Buffer, options?: ReadOptions): Buffer | undefined;
+  getRange(options: { start?: Buffer; limit: number; reverse: boolean }): Iterable<{ value: Buffer }>;
   close(): Promise<void>;
 }
 
@@ -33,21 +48,48 @@ export async function openEngine({ directory, durability }: OpenOptions): Promis
     mapSize: 2 ** 36,
   });
   return {
-    writeBatch(keys, values, from, count) {
+    writeBatch(entries) {
       db.transactionSync(() => {
-        for (let i = from; i < from + count; i++) db.putSync(keys[i]!, values[i]!);
+        for (const { key, value } of entries) db.putSync(key, value);
       });
     },
-    get: (key) => Promise.resolve(db.getBinary(key)),
-    getSync: (key) => db.getBinary(key),
-    scan(start, limit, visit) {
+    async put(key, value) {
+      await db.put(key, value);
+    },
+    putSync: (key, value) => db.transactionSync(() => db.putSync(key, value)),
+    get: async (key) => db.getBinary(key),
+    getSync: (key) => db.getBinaryFast(key),
+    scan({ start, limit, reverse = false }, visit) {
       let count = 0;
-      for (const { value } of db.getRange(start === undefined ? { limit } : { start, limit })) {
+      for (const { value } of db.getRange(start === undefined ? { limit, reverse } : { start, limit, reverse })) {
         visit(value);
         count++;
       }
       return count;
     },
+    transactions: transactionsOf(db),
     close: () => db.close(),
+  };
+}
+
+function transactionsOf(db: Database): TransactionalEngine {
+  return {
+    async modify(key, update) {
+      // With a body that does not wait, LMDB runs many of them in one transaction of its own: faster than `async`.
+      await db.transaction(() => {
+        const old = db.getBinary(key);
+        if (old === undefined) throw new Error('a record that was written is not there');
+        db.putSync(key, update(old));
+      });
+      return 0;
+    },
+    readTogether(keys, visit) {
+      const transaction = db.useReadTransaction();
+      for (const key of keys) visit(db.getBinaryFast(key, { transaction }));
+      transaction.done();
+    },
+    readOneByOne(keys, visit) {
+      for (const key of keys) visit(db.getBinaryFast(key));
+    },
   };
 }

@@ -11,15 +11,23 @@ interface RocksModule {
 interface Put {
   readonly type: 'put';
   readonly key: Buffer;
-  readonly value: Buffer;
+  readonly value: Uint8Array;
 }
 
 interface Rocks {
   open(options: { createIfMissing: boolean }, done: Done): void;
+  put(key: Buffer, value: Uint8Array, options: { sync: boolean }, done: Done): void;
   batch(operations: Put[], options: { sync: boolean }, done: Done): void;
   get(key: Buffer, done: (error: Error | null, value?: Buffer) => void): void;
-  iterator(options: { gte?: Buffer; limit: number; keyAsBuffer: boolean; valueAsBuffer: boolean }): RocksIterator;
+  iterator(options: RocksRange & { keyAsBuffer: boolean; valueAsBuffer: boolean }): RocksIterator;
   close(done: Done): void;
+}
+
+interface RocksRange {
+  readonly gte?: Buffer;
+  readonly lte?: Buffer;
+  readonly limit: number;
+  readonly reverse: boolean;
 }
 
 interface RocksIterator {
@@ -40,24 +48,28 @@ export async function openEngine({ directory, durability }: OpenOptions): Promis
   const { default: rocksdb } = await importPeer<RocksModule>('rocksdb');
   const db = rocksdb(directory);
   await called((done) => db.open({ createIfMissing: true }, done));
+  const write = { sync: durability === 'commit' };
   return {
-    writeBatch(keys, values, from, count) {
-      const operations: Put[] = [];
-      for (let i = from; i < from + count; i++) {
-        operations.push({ type: 'put', key: keys[i]!, value: values[i]! });
-      }
-      return called((done) => db.batch(operations, { sync: durability === 'commit' }, done));
-    },
+    writeBatch: (entries) =>
+      called((done) =>
+        db.batch(
+          entries.map(({ key, value }) => ({ type: 'put' as const, key, value })),
+          write,
+          done,
+        ),
+      ),
+    put: (key, value) => called((done) => db.put(key, value, write, done)),
     get: (key) =>
       new Promise((resolve, reject) => {
         db.get(key, (error, value) => {
-          if (error) reject(error);
+          // The binding has no code for a key that is not there.
+          if (error !== null && !/notfound/i.test(error.message)) reject(error);
           else resolve(value);
         });
       }),
-    async scan(start, limit, visit) {
-      const from = start === undefined ? {} : { gte: start };
-      const iterator = db.iterator({ ...from, limit, keyAsBuffer: true, valueAsBuffer: true });
+    async scan({ start, limit, reverse = false }, visit) {
+      const from = start === undefined ? {} : reverse ? { lte: start } : { gte: start };
+      const iterator = db.iterator({ ...from, limit, reverse, keyAsBuffer: true, valueAsBuffer: true });
       const count = await visitAll(iterator, visit);
       await called((done) => iterator.end(done));
       return count;

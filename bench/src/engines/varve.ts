@@ -1,32 +1,98 @@
-/** Varve through its public API: a keyspace of bytes. */
+/**
+ * Varve through its public API: a keyspace of bytes, default options. `openAsyncEngine` has the promises only, so that a
+ * suite which prefers synchronous calls measures those.
+ */
 
 import type * as Varve from 'varve';
-import type { KeyValueEngine, OpenOptions } from '../engine.js';
+import type { Entry, KeyValueEngine, OpenOptions, ScanRange, TransactionalEngine } from '../engine.js';
 
 /** The build beside this folder; by address, because the package name means this very benchmark in here. */
-const { open } = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof Varve;
+export const { open } = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof Varve;
+
+/** The keyspace of all suites. */
+export const SPACE = 'bench';
+export const BYTES = { keys: 'bytes', values: 'bytes' } as const;
 
 export async function openEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
   const db = await open(directory);
-  const space = db.keyspace('bench', { keys: 'bytes', values: 'bytes' });
+  const space = db.keyspace(SPACE, BYTES);
+  const write = { durability };
   return {
-    async writeBatch(keys, values, from, count) {
-      const operations = [];
-      for (let i = from; i < from + count; i++) {
-        operations.push({ type: 'put' as const, key: keys[i]!, value: values[i]! });
-      }
-      await space.batch(operations, { durability });
-    },
+    writeBatch: (entries) => space.batch(putsOf(entries), write),
+    put: (key, value) => space.put(key, value, write),
+    putSync: (key, value) => space.putSync(key, value, write),
     get: (key) => space.get(key),
     getSync: (key) => space.getSync(key),
-    scan(start, limit, visit) {
+    scan(range, visit) {
       let count = 0;
-      for (const [, value] of space.scanSync(start === undefined ? { limit } : { gte: start, limit })) {
+      for (const [, value] of space.scanSync(scanOptions(range))) {
         visit(value);
         count++;
       }
       return count;
     },
+    transactions: transactionsOf(db, write),
     close: () => db.close(),
+  };
+}
+
+export async function openAsyncEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
+  const db = await open(directory);
+  const space = db.keyspace(SPACE, BYTES);
+  const write = { durability };
+  return {
+    writeBatch: (entries) => space.batch(putsOf(entries), write),
+    put: (key, value) => space.put(key, value, write),
+    get: (key) => space.get(key),
+    async scan(range, visit) {
+      let count = 0;
+      for await (const [, value] of space.scan(scanOptions(range))) {
+        visit(value);
+        count++;
+      }
+      return count;
+    },
+    transactions: transactionsOf(db, write),
+    close: () => db.close(),
+  };
+}
+
+function putsOf(entries: readonly Entry[]): { type: 'put'; key: Buffer; value: Uint8Array }[] {
+  return entries.map(({ key, value }) => ({ type: 'put', key, value }));
+}
+
+function scanOptions({ start, limit, reverse = false }: ScanRange): Varve.ScanOptions<Uint8Array> {
+  const from = start === undefined ? {} : reverse ? { lte: start } : { gte: start };
+  return { ...from, limit, reverse };
+}
+
+function transactionsOf(db: Varve.Database, write: Varve.WriteOptions): TransactionalEngine {
+  const space = db.keyspace(SPACE, BYTES);
+  return {
+    async modify(key, update) {
+      let retries = 0;
+      await db.transaction(
+        async (tx) => {
+          const inside = tx.keyspace(SPACE, BYTES);
+          const old = await inside.get(key);
+          if (old === undefined) throw new Error('a record that was written is not there');
+          await inside.put(key, update(old));
+        },
+        // A hundred clients on one key: the default of ten is for programs that would rather hear of it.
+        { ...write, retries: 1_000_000, onRetry: () => retries++ },
+      );
+      return retries;
+    },
+    readTogether: (keys, visit) =>
+      db.transaction(
+        async (tx) => {
+          const inside = tx.keyspace(SPACE, BYTES);
+          for (const key of keys) visit(await inside.get(key));
+        },
+        { readOnly: true },
+      ),
+    async readOneByOne(keys, visit) {
+      for (const key of keys) visit(await space.get(key));
+    },
   };
 }

@@ -1,130 +1,134 @@
-/**
- * The plain key-value workloads, named after LevelDB's db_bench.
- *
- * - fillseq, fillrandom: every record once, in key order or shuffled, in atomic batches of 100; an operation is a record.
- * - fillsync: single records, each durable before the next begins, whatever the suite's durability.
- * - readrandom (async), readrandomsync: one key drawn uniformly per operation, over a database reopened after fillrandom.
- * - readseq: one scan over everything; an operation is a record.
- * - seekrandom: seek to a random key, read 100 records on; an operation is a seek with its records.
- *
- * Every read is checked: a missing record or a scan that ends early fails the round.
- */
+/** The plain key-value workloads, named after LevelDB's db_bench; KEY_VALUE_METHOD says what each does. */
 
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { KeyValueEngine, OpenEngine } from '../engine.js';
-import { type Measurement, measure } from '../measurement.js';
-import { keyOf, seededIntegers, shuffledNumbers, valuesOf } from '../random.js';
-import type { SuiteSettings } from '../suite.js';
+import type { Durability, KeyValueEngine } from '../engine.js';
+import { type DrawBelow, seededIntegers, shuffledNumbers } from '../input/random.js';
+import { keyOf, ValuePool } from '../input/records.js';
+import type { SuiteContext } from '../suite.js';
+import { fillInBatches } from './batched-fill.js';
+import { putFastest } from './fastest-call.js';
+import { FilledDatabase } from './filled-database.js';
 
-const RECORDS_PER_BATCH = 100;
-const RECORDS_PER_SEEK = 100;
 /** A durable write takes about a device's sync; more of them would only take longer. */
-const FILLSYNC_OPS_MAX = 2000;
-const SEEK_OPS_MAX = 20_000;
+const SYNC_OPS_MAX = 2000;
+const SYNC_CLIENTS = 64;
+const SYNC_OPS_PER_CLIENT_MAX = 100;
 
-export async function runKeyValueSuite(
-  openEngine: OpenEngine,
-  directory: string,
-  settings: SuiteSettings,
-): Promise<Measurement[]> {
-  const below = seededIntegers(settings.seed);
-  const values = valuesOf(settings.records, settings.valueBytes, below);
-  const inOrder = Array.from({ length: settings.records }, (_, i) => keyOf(i));
-  const shuffled = Array.from(shuffledNumbers(settings.records, below), (number) => inOrder[number]!);
+const READS = ['readrandomsync', 'readrandom', 'readmissing', 'readseq', 'readreverse'] as const;
+const SEEKS = { seekrandom10: 10, seekrandom100: 100 } as const;
+const UPDATES = ['readwhilewriting', 'updaterandom', 'overwrite'] as const;
 
-  const run = new Run(openEngine, directory, settings);
-  return [
-    await run.fill('fillseq', inOrder, values),
-    await run.fillSync(inOrder, values),
-    await run.fill('fillrandom', shuffled, values),
-    ...(await run.reads('fillrandom', below)),
-  ];
+export const KEY_VALUE_WORKLOADS: readonly string[] = [
+  'fillseq',
+  'fillsync',
+  'fillsync64',
+  'fillrandom',
+  ...READS,
+  ...Object.keys(SEEKS),
+  ...UPDATES,
+];
+
+export const KEY_VALUE_METHOD = `
+Keys are 16 digits, values compress to about one half.
+
+- \`fillseq\`, \`fillrandom\`: every record once, in key order or shuffled, in atomic batches of 100; an operation is a
+  record. The event loop gets a turn after each batch; pauses are how late a timer of 1 ms fires meanwhile.
+- \`fillsync\`: single records, each durable before the next begins. \`rawsync\` beside it is no engine: the same bytes
+  appended to a file with \`write\` and \`fdatasync\`.
+- \`fillsync64\`: the same by 64 clients at a time, each waiting for its own.
+- The rest is on what \`fillrandom\` left, reopened and warmed up by reading at least one record of every block.
+- \`readrandomsync\`, \`readrandom\` (\`await\`), \`readmissing\` (keys that do not exist among those that do): one key per
+  operation, drawn uniformly.
+- \`readseq\`, \`readreverse\`: one scan over everything; an operation is a record.
+- \`seekrandom10\`, \`seekrandom100\`: seek to a random key and read so many records on; an operation is a seek with its
+  records.
+- \`readwhilewriting\`: random reads, and a writer that begins a put at every ninth read, which waits for its last one; an
+  operation is a read.
+- \`updaterandom\`: read a random record, write it back changed. \`overwrite\`: like \`fillrandom\`, over what is there.
+
+Where no kind of call is named the synchronous one is used if the engine has one. Every read is checked: a missing record,
+a record that should be missing, or a scan that ends early fails the round.
+`;
+
+export async function runKeyValueSuite(context: SuiteContext): Promise<void> {
+  const run = new KeyValueRun(context);
+  if (context.engine === 'rawsync') return run.fillSync();
+  const { meter, settings } = context;
+  if (meter.wants('fillseq')) await run.fill('fillseq', (i) => i);
+  if (meter.wants('fillsync')) await run.fillSync();
+  if (meter.wants('fillsync64')) await run.fillSyncByClients();
+  if (!meter.wants('fillrandom', ...READS, ...Object.keys(SEEKS), ...UPDATES)) return;
+  const shuffled = shuffledNumbers(settings.records, run.below);
+  await run.fill('fillrandom', (i) => shuffled[i]!);
+  await run.onFilled('fillrandom', async (database) => {
+    await database.warmUp();
+    await database.reads();
+    for (const [name, length] of Object.entries(SEEKS)) await database.seeks(name, length);
+    await database.readsWhileWriting();
+    await database.updates();
+    await database.overwrite(shuffled);
+  });
 }
 
-class Run {
-  readonly #openEngine: OpenEngine;
-  readonly #directory: string;
-  readonly #settings: SuiteSettings;
+class KeyValueRun {
+  readonly below: DrawBelow;
+  readonly #context: SuiteContext;
+  readonly #values: ValuePool;
 
-  constructor(openEngine: OpenEngine, directory: string, settings: SuiteSettings) {
-    this.#openEngine = openEngine;
-    this.#directory = directory;
-    this.#settings = settings;
+  constructor(context: SuiteContext) {
+    this.below = seededIntegers(context.settings.seed);
+    this.#context = context;
+    this.#values = new ValuePool(context.settings.valueBytes, this.below);
   }
 
-  async fill(workload: string, keys: readonly Buffer[], values: readonly Buffer[]): Promise<Measurement> {
-    const { folder, engine } = await this.#open(workload);
-    const calls = Math.floor(keys.length / RECORDS_PER_BATCH);
-    const result = await measure(workload, folder, { calls, opsPerCall: RECORDS_PER_BATCH }, (call) =>
-      engine.writeBatch(keys, values, call * RECORDS_PER_BATCH, RECORDS_PER_BATCH),
-    );
+  async fill(name: string, numberAt: (index: number) => number): Promise<void> {
+    const { directory, engine } = await this.#open(name);
+    const { records } = this.#context.settings;
+    await fillInBatches(this.#context.meter, { name, directory, engine, numberAt, records, values: this.#values });
     await engine.close();
-    return result;
   }
 
-  async fillSync(keys: readonly Buffer[], values: readonly Buffer[]): Promise<Measurement> {
-    const { folder, engine } = await this.#open('fillsync', 'commit');
-    const calls = Math.min(this.#settings.ops, keys.length, FILLSYNC_OPS_MAX);
-    const result = await measure('fillsync', folder, { calls }, (call) => engine.writeBatch(keys, values, call, 1));
-    await engine.close();
-    return result;
-  }
-
-  /** All reads, over the database that the named fill left. */
-  async reads(filled: string, below: (bound: number) => number): Promise<Measurement[]> {
-    const { folder, engine } = await this.#open(filled);
-    const { ops } = this.#settings;
-    const records = Math.floor(this.#settings.records / RECORDS_PER_BATCH) * RECORDS_PER_BATCH;
-    const wanted = Array.from({ length: ops }, () => keyOf(below(this.#settings.records)));
-    const results: Measurement[] = [];
-    if (engine.getSync !== undefined) results.push(await this.#readSync(engine, folder, wanted));
-    results.push(
-      await measure('readrandom', folder, { calls: ops }, async (call) =>
-        this.#expect(await engine.get(wanted[call]!)),
-      ),
-      await measure('readseq', folder, { calls: 1, opsPerCall: records }, async () =>
-        this.#expectCount(await engine.scan(undefined, records, ignore), records),
-      ),
-      await this.#seek(engine, folder, below),
-    );
-    await engine.close();
-    return results;
-  }
-
-  #readSync(engine: KeyValueEngine, folder: string, wanted: readonly Buffer[]): Promise<Measurement> {
-    return measure('readrandomsync', folder, { calls: wanted.length }, (call) => {
-      this.#expect(engine.getSync?.(wanted[call]!));
+  async fillSync(): Promise<void> {
+    const { directory, engine } = await this.#open('fillsync', 'commit');
+    const { ops, records } = this.#context.settings;
+    await this.#context.meter.measure({
+      name: 'fillsync',
+      directory,
+      calls: Math.min(ops, records, SYNC_OPS_MAX),
+      run: (call) => putFastest(engine, keyOf(call), this.#values.at(call)),
     });
+    await engine.close();
   }
 
-  #seek(engine: KeyValueEngine, folder: string, below: (bound: number) => number): Promise<Measurement> {
-    const starts = this.#settings.records - RECORDS_PER_SEEK;
-    const calls = Math.min(this.#settings.ops, SEEK_OPS_MAX);
-    return measure('seekrandom', folder, { calls }, async () => {
-      const count = await engine.scan(keyOf(below(starts)), RECORDS_PER_SEEK, ignore);
-      this.#expectCount(count, RECORDS_PER_SEEK);
+  async fillSyncByClients(): Promise<void> {
+    const { directory, engine } = await this.#open('fillsync64', 'commit');
+    await this.#context.meter.measureClients({
+      name: 'fillsync64',
+      directory,
+      clients: SYNC_CLIENTS,
+      callsPerClient: Math.min(Math.ceil(this.#context.settings.ops / SYNC_CLIENTS), SYNC_OPS_PER_CLIENT_MAX),
+      run: async (client, call) => {
+        const number = call * SYNC_CLIENTS + client;
+        await engine.put(keyOf(number), this.#values.at(number));
+      },
     });
+    await engine.close();
+  }
+
+  async onFilled(name: string, work: (database: FilledDatabase) => Promise<void>): Promise<void> {
+    const { directory, engine } = await this.#open(name);
+    await work(new FilledDatabase(this.#context, engine, { directory, below: this.below, values: this.#values }));
+    await engine.close();
   }
 
   async #open(
     name: string,
-    durability = this.#settings.durability,
-  ): Promise<{ folder: string; engine: KeyValueEngine }> {
-    const folder = join(this.#directory, name);
-    mkdirSync(folder, { recursive: true });
-    return { folder, engine: await this.#openEngine({ directory: folder, durability }) };
+    durability: Durability = this.#context.settings.durability,
+  ): Promise<{ directory: string; engine: KeyValueEngine }> {
+    const directory = join(this.#context.directory, name);
+    mkdirSync(directory, { recursive: true });
+    const { valueBytes } = this.#context.settings;
+    return { directory, engine: await this.#context.openEngine({ directory, durability, valueBytes }) };
   }
-
-  #expect(value: Uint8Array | undefined): void {
-    if (value?.length !== this.#settings.valueBytes) throw new Error('a record that was written is not there');
-  }
-
-  #expectCount(found: number, expected: number): void {
-    if (found !== expected) throw new Error(`a scan found ${found} records instead of ${expected}`);
-  }
-}
-
-function ignore(): void {
-  // Handing the value over is the work; what a program does with it is not measured.
 }

@@ -1,0 +1,47 @@
+/**
+ * Keys and values of the key-value suites. Keys are made when they are needed and values come from a pool: a million
+ * live buffers would have the collector of the process work for the benchmark instead of the engine.
+ */
+
+import type { DrawBelow } from './random.js';
+
+export const KEY_BYTES = 16;
+const POOLED_VALUES = 1 << 13;
+const ZERO = 48;
+
+/** Sixteen ASCII digits, so that byte order is number order. */
+export function keyOf(number: number): Buffer {
+  const key = Buffer.allocUnsafe(KEY_BYTES);
+  let rest = number;
+  for (let i = KEY_BYTES - 1; i >= 0; i--) {
+    const next = Math.floor(rest / 10);
+    key[i] = ZERO + rest - next * 10;
+    rest = next;
+  }
+  return key;
+}
+
+/** A key that is in no database but sorts among those that are, as db_bench's `readmissing` has it. */
+export function missingKeyOf(number: number): Buffer {
+  return Buffer.concat([keyOf(number), Buffer.from('.')]);
+}
+
+/** Values that compress to about one half: random bytes, then the same bytes again. */
+export class ValuePool {
+  readonly #values: readonly Buffer[];
+
+  constructor(valueBytes: number, below: DrawBelow) {
+    const half = Math.ceil(valueBytes / 2);
+    this.#values = Array.from({ length: POOLED_VALUES }, () => {
+      const value = Buffer.alloc(valueBytes);
+      for (let i = 0; i < half; i++) value[i] = below(256);
+      value.copy(value, half, 0, valueBytes - half);
+      return value;
+    });
+  }
+
+  /** The same for the same number; neighbours differ. */
+  at(number: number): Buffer {
+    return this.#values[number & (POOLED_VALUES - 1)]!;
+  }
+}

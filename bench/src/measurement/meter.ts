@@ -1,0 +1,137 @@
+/** Times workloads, operation by operation, and what the process did meanwhile. */
+
+import { type Figures, type Measurement, NO_PAUSES } from './measurement.js';
+import { loopTurn, PauseMonitor } from './pause-monitor.js';
+import { bytesOnDisk, bytesWrittenByProcess, residentMb } from './process-figures.js';
+import { WorkloadProfiler } from './profiler.js';
+
+export interface Workload {
+  readonly name: string;
+  /** Whose space is counted. */
+  readonly directory: string;
+  readonly calls: number;
+  /** As how many operations a call counts. Default 1. */
+  readonly opsPerCall?: number;
+  /** Makes the inputs of the calls from … to − 1. Not timed. */
+  readonly prepare?: (from: number, to: number) => void;
+  /** How many calls have their inputs prepared at a time. Default 1000. */
+  readonly callsPerPreparation?: number;
+  /** Runs a call; a promise is waited for before the next. */
+  readonly run: (call: number) => unknown;
+  /** Gives the event loop a turn after every call, and measures its pauses. */
+  readonly watchPauses?: boolean;
+  /** Runs although nobody asked for its figures: other workloads need what it leaves. */
+  readonly needed?: boolean;
+  /** What else there is to say when it has run. */
+  readonly facts?: () => Readonly<Record<string, number>>;
+}
+
+export interface ClientsWorkload {
+  readonly name: string;
+  readonly directory: string;
+  readonly clients: number;
+  readonly callsPerClient: number;
+  /** Each client waits for its call before its next; the clients do not wait for each other. */
+  readonly run: (client: number, call: number) => Promise<unknown>;
+  readonly facts?: () => Readonly<Record<string, number>>;
+}
+
+const CALLS_PER_PREPARATION = 1000;
+
+export class Meter {
+  readonly measurements: Measurement[] = [];
+  readonly #only: ReadonlySet<string> | undefined;
+  readonly #profiles: boolean;
+
+  /** @param only names of the workloads that are wanted; all when undefined. */
+  constructor(only: readonly string[] | undefined, profiles: boolean) {
+    this.#only = only === undefined ? undefined : new Set(only);
+    this.#profiles = profiles;
+  }
+
+  wants(...names: readonly string[]): boolean {
+    return this.#only === undefined || names.some((name) => this.#only?.has(name));
+  }
+
+  async measure(workload: Workload): Promise<void> {
+    const { name, calls, opsPerCall = 1, directory, watchPauses = false } = workload;
+    if (!this.wants(name) && workload.needed !== true) return;
+    const latenciesMs = new Float64Array(calls);
+    await this.#record(name, directory, watchPauses, workload.facts, async () => {
+      const elapsedMs = await runCalls(workload, latenciesMs);
+      return { elapsedMs, ops: calls * opsPerCall, latenciesMs };
+    });
+  }
+
+  async measureClients({ name, directory, clients, callsPerClient, run, facts }: ClientsWorkload): Promise<void> {
+    if (!this.wants(name)) return;
+    const latenciesMs = new Float64Array(clients * callsPerClient);
+    const runClient = async (client: number): Promise<void> => {
+      for (let call = 0; call < callsPerClient; call++) {
+        const startMs = performance.now();
+        await run(client, call);
+        latenciesMs[client * callsPerClient + call] = performance.now() - startMs;
+      }
+    };
+    await this.#record(name, directory, false, facts, async () => {
+      const startMs = performance.now();
+      await Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)));
+      return { elapsedMs: performance.now() - startMs, ops: latenciesMs.length, latenciesMs };
+    });
+  }
+
+  async #record(
+    workload: string,
+    directory: string,
+    watchPauses: boolean,
+    facts: (() => Readonly<Record<string, number>>) | undefined,
+    run: () => Promise<{ elapsedMs: number; ops: number; latenciesMs: Float64Array }>,
+  ): Promise<void> {
+    const writtenBefore = bytesWrittenByProcess();
+    const profiler = this.#profiles && this.wants(workload) ? new WorkloadProfiler() : undefined;
+    await profiler?.start();
+    const pauses = watchPauses ? new PauseMonitor() : undefined;
+    pauses?.start();
+    const { elapsedMs, ops, latenciesMs } = await run();
+    const pauseFigures = pauses?.stop() ?? NO_PAUSES;
+    const profile = (await profiler?.stop()) ?? null;
+    const writtenAfter = bytesWrittenByProcess();
+    if (!this.wants(workload)) return;
+    latenciesMs.sort();
+    const figures: Figures = {
+      opsPerSec: (ops * 1000) / elapsedMs,
+      p50us: latenciesMs[Math.floor((latenciesMs.length - 1) * 0.5)]! * 1000,
+      p99us: latenciesMs[Math.floor((latenciesMs.length - 1) * 0.99)]! * 1000,
+      bytesWritten: writtenBefore === null || writtenAfter === null ? null : writtenAfter - writtenBefore,
+      bytesOnDisk: bytesOnDisk(directory),
+      rssMb: residentMb(),
+      ...pauseFigures,
+    };
+    this.measurements.push({ workload, ...figures, facts: facts?.() ?? {}, profile });
+  }
+}
+
+/** Returns the time of all calls, that of their preparation left out. */
+async function runCalls(
+  { calls, callsPerPreparation = CALLS_PER_PREPARATION, prepare, run, watchPauses = false }: Workload,
+  latenciesMs: Float64Array,
+): Promise<number> {
+  let elapsedMs = 0;
+  for (let from = 0; from < calls; from += callsPerPreparation) {
+    const to = Math.min(calls, from + callsPerPreparation);
+    prepare?.(from, to);
+    const startMs = performance.now();
+    let previousMs = startMs;
+    for (let call = from; call < to; call++) {
+      const pending = run(call);
+      // Awaiting a value that is no promise would cost synchronous engines a turn of the microtask queue.
+      if (pending instanceof Promise) await pending;
+      if (watchPauses) await loopTurn();
+      const nowMs = performance.now();
+      latenciesMs[call] = nowMs - previousMs;
+      previousMs = nowMs;
+    }
+    elapsedMs += previousMs - startMs;
+  }
+  return elapsedMs;
+}
