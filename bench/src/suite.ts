@@ -2,8 +2,12 @@
 
 import type { Durability, OpenEngine } from './engine.js';
 import type { Meter } from './measurement/meter.js';
+import { AMPLIFICATION_METHOD, AMPLIFICATION_WORKLOADS, runAmplificationSuite } from './suites/amplification.js';
+import { GROWTH_METHOD, GROWTH_WORKLOADS, runGrowthSuite } from './suites/growth.js';
 import { KEY_VALUE_METHOD, KEY_VALUE_WORKLOADS, runKeyValueSuite } from './suites/key-value.js';
+import { runTurnoverSuite, TURNOVER_METHOD, TURNOVER_WORKLOADS } from './suites/turnover.js';
 import { runYcsbSuite, YCSB_METHOD, YCSB_RECORD_BYTES, YCSB_WORKLOAD_NAMES } from './suites/ycsb.js';
+import { runTransactionSuite, TRANSACTION_WORKLOADS, TRANSACTIONS_METHOD } from './suites/transactions.js';
 
 export interface SuiteSettings {
   readonly records: number;
@@ -55,5 +59,41 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     engines: ['varve', 'varve-async', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3'],
     defaults: { records: 200_000, ops: 100_000, valueBytes: YCSB_RECORD_BYTES, durability: 'buffered' },
     run: runYcsbSuite,
+  },
+  txn: {
+    title: 'transactions that read and write',
+    method: TRANSACTIONS_METHOD,
+    workloads: TRANSACTION_WORKLOADS,
+    durableWorkloads: [],
+    engines: ['varve', 'lmdb', 'better-sqlite3'],
+    defaults: { records: 200_000, ops: 20_000, valueBytes: 100, durability: 'commit' },
+    run: runTransactionSuite,
+  },
+  growth: {
+    title: 'what ten times the records cost more',
+    method: GROWTH_METHOD,
+    workloads: GROWTH_WORKLOADS,
+    durableWorkloads: [],
+    engines: ['varve'],
+    defaults: { records: 10_000_000, ops: 100_000, valueBytes: 100, durability: 'buffered' },
+    run: runGrowthSuite,
+  },
+  amplification: {
+    title: 'bytes written and kept, by compaction policy',
+    method: AMPLIFICATION_METHOD,
+    workloads: AMPLIFICATION_WORKLOADS,
+    durableWorkloads: [],
+    engines: ['varve'],
+    defaults: { records: 1_000_000, ops: 1, valueBytes: 100, durability: 'buffered' },
+    run: runAmplificationSuite,
+  },
+  turnover: {
+    title: 'ten gigabytes of random writes: memory and pauses',
+    method: TURNOVER_METHOD,
+    workloads: TURNOVER_WORKLOADS,
+    durableWorkloads: [],
+    engines: ['varve'],
+    defaults: { records: 500_000, ops: 10_000_000, valueBytes: 1000, durability: 'buffered' },
+    run: runTurnoverSuite,
   },
 };

@@ -4,7 +4,7 @@
  */
 
 import type * as Varve from 'varve';
-import type { Entry, KeyValueEngine, OpenOptions, ScanRange, TransactionalEngine } from '../engine.js';
+import type { Durability, Entry, KeyValueEngine, OpenOptions, ScanRange, TransactionalEngine } from '../engine.js';
 
 /** The build beside this folder; by address, because the package name means this very benchmark in here. */
 export const { open } = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof Varve;
@@ -14,7 +14,11 @@ export const SPACE = 'bench';
 export const BYTES = { keys: 'bytes', values: 'bytes' } as const;
 
 export async function openEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
-  const db = await open(directory);
+  return engineOver(await open(directory), durability);
+}
+
+/** For suites that open Varve with options of their own. */
+export function engineOver(db: Varve.Database, durability: Durability): KeyValueEngine {
   const space = db.keyspace(SPACE, BYTES);
   const write = { durability };
   return {

@@ -26,17 +26,17 @@ export function missingKeyOf(number: number): Buffer {
   return Buffer.concat([keyOf(number), Buffer.from('.')]);
 }
 
-/** Values that compress to about one half: random bytes, then the same bytes again. */
+/** Values that compress to about one half: random bytes, then the same bytes again. The first `zeros` bytes are 0. */
 export class ValuePool {
   readonly #values: readonly Buffer[];
 
-  constructor(valueBytes: number, below: DrawBelow) {
+  constructor(valueBytes: number, below: DrawBelow, zeros = 0) {
     const half = Math.ceil(valueBytes / 2);
     this.#values = Array.from({ length: POOLED_VALUES }, () => {
       const value = Buffer.alloc(valueBytes);
       for (let i = 0; i < half; i++) value[i] = below(256);
       value.copy(value, half, 0, valueBytes - half);
-      return value;
+      return value.fill(0, 0, zeros);
     });
   }
 

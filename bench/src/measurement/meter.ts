@@ -5,6 +5,10 @@ import { loopTurn, PauseMonitor } from './pause-monitor.js';
 import { bytesOnDisk, bytesWrittenByProcess, residentMb } from './process-figures.js';
 import { WorkloadProfiler } from './profiler.js';
 
+export type Facts = Readonly<Record<string, number>>;
+/** What else there is to say of a workload when it has run. */
+export type TellFacts = (figures: Figures) => Promise<Facts> | Facts;
+
 export interface Workload {
   readonly name: string;
   /** Whose space is counted. */
@@ -22,8 +26,7 @@ export interface Workload {
   readonly watchPauses?: boolean;
   /** Runs although nobody asked for its figures: other workloads need what it leaves. */
   readonly needed?: boolean;
-  /** What else there is to say when it has run. */
-  readonly facts?: () => Readonly<Record<string, number>>;
+  readonly facts?: TellFacts;
 }
 
 export interface ClientsWorkload {
@@ -33,24 +36,32 @@ export interface ClientsWorkload {
   readonly callsPerClient: number;
   /** Each client waits for its call before its next; the clients do not wait for each other. */
   readonly run: (client: number, call: number) => Promise<unknown>;
-  readonly facts?: () => Readonly<Record<string, number>>;
+  readonly facts?: TellFacts;
 }
 
 const CALLS_PER_PREPARATION = 1000;
 
 export class Meter {
-  readonly measurements: Measurement[] = [];
+  readonly measurements: Measurement[];
   readonly #only: ReadonlySet<string> | undefined;
   readonly #profiles: boolean;
+  readonly #suffix: string;
 
   /** @param only names of the workloads that are wanted; all when undefined. */
-  constructor(only: readonly string[] | undefined, profiles: boolean) {
+  constructor(only: Iterable<string> | undefined, profiles: boolean, suffix = '', measurements: Measurement[] = []) {
     this.#only = only === undefined ? undefined : new Set(only);
     this.#profiles = profiles;
+    this.#suffix = suffix;
+    this.measurements = measurements;
+  }
+
+  /** One that adds to the same measurements under longer names: `name/suffix`. */
+  suffixed(suffix: string): Meter {
+    return new Meter(this.#only, this.#profiles, `${this.#suffix}/${suffix}`, this.measurements);
   }
 
   wants(...names: readonly string[]): boolean {
-    return this.#only === undefined || names.some((name) => this.#only?.has(name));
+    return this.#only === undefined || names.some((name) => this.#only?.has(name + this.#suffix));
   }
 
   async measure(workload: Workload): Promise<void> {
@@ -80,11 +91,24 @@ export class Meter {
     });
   }
 
+  /** Takes durations that somebody else has measured, each of one operation. */
+  async recordDurations(name: string, directory: string, durationsMs: readonly number[], facts: Facts): Promise<void> {
+    const elapsedMs = durationsMs.reduce((sum, durationMs) => sum + durationMs, 0);
+    const latenciesMs = Float64Array.from(durationsMs);
+    await this.#record(
+      name,
+      directory,
+      false,
+      () => facts,
+      async () => ({ elapsedMs, ops: latenciesMs.length, latenciesMs }),
+    );
+  }
+
   async #record(
     workload: string,
     directory: string,
     watchPauses: boolean,
-    facts: (() => Readonly<Record<string, number>>) | undefined,
+    facts: TellFacts | undefined,
     run: () => Promise<{ elapsedMs: number; ops: number; latenciesMs: Float64Array }>,
   ): Promise<void> {
     const writtenBefore = bytesWrittenByProcess();
@@ -107,7 +131,12 @@ export class Meter {
       rssMb: residentMb(),
       ...pauseFigures,
     };
-    this.measurements.push({ workload, ...figures, facts: facts?.() ?? {}, profile });
+    this.measurements.push({
+      workload: workload + this.#suffix,
+      ...figures,
+      facts: (await facts?.(figures)) ?? {},
+      profile,
+    });
   }
 }
 

@@ -3,7 +3,7 @@
 import type { Entry, KeyValueEngine } from '../engine.js';
 import { InputWindow } from '../input/input-window.js';
 import { keyOf, type ValuePool } from '../input/records.js';
-import type { Meter } from '../measurement/meter.js';
+import type { Meter, TellFacts } from '../measurement/meter.js';
 
 const RECORDS_PER_BATCH = 100;
 
@@ -14,12 +14,13 @@ export interface Fill {
   readonly records: number;
   readonly numberAt: (index: number) => number;
   readonly values: ValuePool;
+  readonly facts?: TellFacts;
 }
 
 /** Runs even when nobody asked for its figures, for what it leaves. */
 export async function fillInBatches(
   meter: Meter,
-  { name, directory, engine, records, numberAt, values }: Fill,
+  { name, directory, engine, records, numberAt, values, facts }: Fill,
 ): Promise<void> {
   const batches = new InputWindow<Entry[]>();
   await meter.measure({
@@ -39,5 +40,6 @@ export async function fillInBatches(
         });
       }),
     run: (call) => engine.writeBatch(batches.at(call)),
+    ...(facts === undefined ? {} : { facts }),
   });
 }

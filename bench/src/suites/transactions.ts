@@ -1,0 +1,159 @@
+/** Transactions that read and write, alone and against each other; TRANSACTIONS_METHOD says how. */
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { KeyValueEngine, TransactionalEngine } from '../engine.js';
+import { InputWindow } from '../input/input-window.js';
+import { type DrawBelow, seededIntegers } from '../input/random.js';
+import { keyOf, ValuePool } from '../input/records.js';
+import { Meter } from '../measurement/meter.js';
+import type { SuiteContext } from '../suite.js';
+import { fillInBatches } from './batched-fill.js';
+import { copyOf } from './fastest-call.js';
+
+const CLIENTS = 64;
+const RIVALS = 100;
+const CALLS_PER_RIVAL = 20;
+const READS_PER_TRANSACTION = 10;
+/** A counter, in the first bytes of every value. */
+const COUNTER_BYTES = 4;
+
+export const TRANSACTION_WORKLOADS: readonly string[] = ['modify64', 'hotcounter100', 'get10', 'readonly10'];
+
+export const TRANSACTIONS_METHOD = `
+Every value begins with a counter. A transaction reads a record, adds one, writes it back, and is durable when it is done.
+
+- \`modify64\`: 64 clients, each waiting for its own transaction before the next, on keys drawn uniformly. Varve:
+  \`await db.transaction(async tx => …)\`, serializable. lmdb: \`await db.transaction(() => …)\`, which it runs many of in one
+  transaction of LMDB. better-sqlite3: an immediate transaction; it is synchronous, so only one is ever in flight.
+- \`hotcounter100\`: 100 clients on one record. \`retries\`: transactions run again after a conflict, for each that committed.
+- After both the counters are added up: \`lostUpdates\` must be 0, or the round fails.
+- \`get10\`, \`readonly10\`: ten random reads one by one, and in one read-only transaction, by the same kind of call;
+  \`usMore\` is what the transaction costs on average. Varve awaits each read; the others are synchronous.
+`;
+
+export async function runTransactionSuite(context: SuiteContext): Promise<void> {
+  const directory = join(context.directory, 'txn');
+  mkdirSync(directory);
+  const { durability, valueBytes, seed } = context.settings;
+  const below = seededIntegers(seed);
+  await load(context, directory, below);
+  const engine = await context.openEngine({ directory, durability, valueBytes });
+  const run = new TransactionRun(context, engine, { directory, below });
+  await run.modify();
+  await run.countTogether();
+  await run.readTogether();
+  await engine.close();
+}
+
+async function load({ openEngine, settings }: SuiteContext, directory: string, below: DrawBelow): Promise<void> {
+  const { valueBytes, records } = settings;
+  const engine = await openEngine({ directory, durability: 'buffered', valueBytes });
+  const pool = new ValuePool(valueBytes, below, COUNTER_BYTES);
+  const unmeasured = new Meter([], false);
+  await fillInBatches(unmeasured, { name: 'load', directory, engine, records, numberAt: (i) => i, values: pool });
+  await engine.close();
+}
+
+class TransactionRun {
+  readonly #context: SuiteContext;
+  readonly #engine: KeyValueEngine;
+  readonly #transactions: TransactionalEngine;
+  readonly #directory: string;
+  readonly #below: DrawBelow;
+  #modified = 0;
+
+  constructor(
+    context: SuiteContext,
+    engine: KeyValueEngine,
+    { directory, below }: { directory: string; below: DrawBelow },
+  ) {
+    if (engine.transactions === undefined) throw new Error('this engine has no transactions that read');
+    this.#context = context;
+    this.#engine = engine;
+    this.#transactions = engine.transactions;
+    this.#directory = directory;
+    this.#below = below;
+  }
+
+  modify(): Promise<void> {
+    const { records, ops } = this.#context.settings;
+    const callsPerClient = Math.ceil(ops / CLIENTS);
+    return this.#compete('modify64', CLIENTS, callsPerClient, () => keyOf(this.#below(records)));
+  }
+
+  countTogether(): Promise<void> {
+    return this.#compete('hotcounter100', RIVALS, CALLS_PER_RIVAL, () => keyOf(0));
+  }
+
+  async #compete(name: string, clients: number, callsPerClient: number, key: () => Buffer): Promise<void> {
+    let retries = 0;
+    await this.#context.meter.measureClients({
+      name,
+      directory: this.#directory,
+      clients,
+      callsPerClient,
+      run: async () => {
+        retries += await this.#transactions.modify(key(), plusOne);
+        this.#modified++;
+      },
+      facts: async () => ({ retries: retries / (clients * callsPerClient), lostUpdates: await this.#lostUpdates() }),
+    });
+  }
+
+  async #lostUpdates(): Promise<number> {
+    let counted = 0;
+    await this.#engine.scan({ limit: this.#context.settings.records }, (value) => {
+      counted += counterOf(value);
+    });
+    const lost = this.#modified - counted;
+    if (lost !== 0) throw new Error(`${lost} of ${this.#modified} updates are lost`);
+    return lost;
+  }
+
+  async readTogether(): Promise<void> {
+    const { records, ops } = this.#context.settings;
+    const keys = new InputWindow<Buffer[]>();
+    let plainUs = 0;
+    const workload = {
+      directory: this.#directory,
+      calls: Math.ceil(ops / READS_PER_TRANSACTION),
+      prepare: (from: number, to: number) =>
+        keys.fill(from, to, () => Array.from({ length: READS_PER_TRANSACTION }, () => keyOf(this.#below(records)))),
+    };
+    const readPlain = (call: number): unknown => this.#transactions.readOneByOne(keys.at(call), expectRecord);
+    const readInOne = (call: number): unknown => this.#transactions.readTogether(keys.at(call), expectRecord);
+    const unmeasured = new Meter([], false);
+    await unmeasured.measure({ ...workload, name: 'warm-up', needed: true, run: readPlain });
+    await unmeasured.measure({ ...workload, name: 'warm-up', needed: true, run: readInOne });
+    await this.#context.meter.measure({
+      ...workload,
+      name: 'get10',
+      run: readPlain,
+      facts: ({ opsPerSec }) => {
+        plainUs = 1e6 / opsPerSec;
+        return {};
+      },
+    });
+    await this.#context.meter.measure({
+      ...workload,
+      name: 'readonly10',
+      run: readInOne,
+      facts: ({ opsPerSec }): Record<string, number> => (plainUs === 0 ? {} : { usMore: 1e6 / opsPerSec - plainUs }),
+    });
+  }
+}
+
+function plusOne(old: Uint8Array): Uint8Array {
+  const value = copyOf(old);
+  value.writeUInt32LE(value.readUInt32LE() + 1);
+  return value;
+}
+
+function counterOf(value: Uint8Array): number {
+  return value[0]! + value[1]! * 2 ** 8 + value[2]! * 2 ** 16 + value[3]! * 2 ** 24;
+}
+
+function expectRecord(value: Uint8Array | undefined): void {
+  if (value === undefined) throw new Error('a record that was written is not there');
+}
