@@ -7,7 +7,7 @@ import { z } from 'zod';
 import { InvalidArgumentError } from './base/index.js';
 import type { EntityClass } from './orm/index.js';
 import { type DatabaseSettings, DEFAULT_SETTINGS as DEFAULTS } from './settings.js';
-import { CACHE_POLICIES, type EngineEvent } from './storage/index.js';
+import { CACHE_POLICIES, CACHED_BLOCKS_MAX, type EngineEvent } from './storage/index.js';
 import type { Environment } from './vfs/index.js';
 
 /**
@@ -50,7 +50,7 @@ export interface DatabaseOptions {
   /** Table blocks kept in memory. */
   readonly blockCache?:
     | {
-        /** 0 to 64 GiB, taken as it fills. Default: 256 MiB. */
+        /** 0 to 64 GiB, at most 2^24 times `blockBytes`; taken as it fills. Default: 256 MiB. */
         readonly bytes?: number | undefined;
         /** Which block leaves a full cache. Default: 'sieve'. */
         readonly policy?: 'sieve' | 'lru' | 'arc' | 'tinylfu' | undefined;
@@ -221,6 +221,14 @@ const databaseOptionsSchema = z.strictObject({
     .optional(),
 });
 
+/** The schema, and what options mean for one another. */
+const consistentSchema = databaseOptionsSchema.superRefine(({ blockBytes, blockCache }, context) => {
+  const bytesMax = CACHED_BLOCKS_MAX * blockBytes;
+  if (blockCache.bytes <= bytesMax) return;
+  const message = `must be at most ${bytesMax} bytes with blockBytes ${blockBytes}`;
+  context.addIssue({ code: 'custom', path: ['blockCache', 'bytes'], message });
+});
+
 /** Every option by its path, none left out, so that a name missing on either side cannot pass for an optional one. */
 type Complete<T> = T extends readonly (infer E)[]
   ? readonly E[]
@@ -234,9 +242,8 @@ type Same<A, B> = [A] extends [B] ? ([B] extends [A] ? true : false) : false;
 type Taken = z.input<typeof databaseOptionsSchema>;
 
 /** Does not compile unless the schema takes exactly what `DatabaseOptions` says. */
-const agreedSchema: Same<Complete<Taken>, Complete<DatabaseOptions>> extends true
-  ? typeof databaseOptionsSchema
-  : never = databaseOptionsSchema;
+const agreedSchema: Same<Complete<Taken>, Complete<DatabaseOptions>> extends true ? typeof consistentSchema : never =
+  consistentSchema;
 
 /** Applies defaults. Throws one `InvalidArgumentError` that lists every problem, `facts.problems`. */
 export function parseOptions(options: unknown): DatabaseSettings {

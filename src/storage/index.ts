@@ -1,6 +1,7 @@
 /** The LSM engine: batches in, versions by key and timestamp out. Knows nothing of transactions, tuples or SQL. */
 
 export { copyOut } from './byte-copy.js';
+export { CACHED_BLOCKS_MAX } from './cache/block-cache.js';
 export { CACHE_POLICIES, type CachePolicyName } from './cache/eviction-policy.js';
 export { type ExecutorOptions, inlineExecutor } from './compaction/inline-executor.js';
 export type { CompactionJob, FlushJob, Job, JobExecutor, JobResult } from './compaction/job.js';

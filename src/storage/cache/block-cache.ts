@@ -8,10 +8,13 @@
  * whose bytes hold until the next `insert`: readers search or copy at once and never pin.
  */
 
+import { assert } from '../../base/index.js';
 import { type CachePolicyName, type EvictionPolicy, evictionPolicy } from './eviction-policy.js';
 
 const SLAB_BYTES = 1024 * 1024;
 const LARGE_SHARE = 0.25;
+/** Blocks of the usual size that a budget may come to. Book-keeping takes some 25 bytes for each from the start. */
+export const CACHED_BLOCKS_MAX = 2 ** 24;
 /** In the slots of a table's blocks: not here. */
 export const NOT_CACHED = -1;
 
@@ -63,10 +66,11 @@ export class BlockCache {
   #evictions = 0;
 
   /**
-   * @param options.maxBytes budget; one cell is there even when it is smaller. @param options.cellBytes usual block size.
+   * @param options.maxBytes budget, at most `CACHED_BLOCKS_MAX` × `cellBytes`; one cell is there even when it is smaller. @param options.cellBytes usual block size.
    * @param options.policy default `sieve`.
    */
   constructor(options: { maxBytes: number; cellBytes: number; policy?: CachePolicyName | undefined }) {
+    assert(options.maxBytes / options.cellBytes <= CACHED_BLOCKS_MAX, 'the options bound the blocks of the cache');
     this.#policy = options.policy ?? 'sieve';
     this.#maxBytes = options.maxBytes;
     this.#cellBytes = options.cellBytes;

@@ -144,12 +144,17 @@ export class Engine {
   get(key: Uint8Array, asOf: Timestamp): Uint8Array | undefined {
     const found = this.#find(key, asOf);
     if (found === undefined || found.foundKind !== EntryKind.Put) return undefined;
-    return copyOut(found.foundValueBytes, found.foundValueStart, found.foundValueEnd);
+    const value = copyOut(found.foundValueBytes, found.foundValueStart, found.foundValueEnd);
+    if (value.length > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
+    return value;
   }
 
   /** Whether `get` would find a value. */
   has(key: Uint8Array, asOf: Timestamp): boolean {
-    return this.#find(key, asOf)?.foundKind === EntryKind.Put;
+    const found = this.#find(key, asOf);
+    if (found?.foundKind !== EntryKind.Put) return false;
+    if (found.foundValueEnd - found.foundValueStart > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
+    return true;
   }
 
   /** A cursor over the state as of a timestamp. Later commits, flushes and compactions do not show in it. */
@@ -369,7 +374,12 @@ interface Found {
   readonly foundValueBytes: Uint8Array;
   readonly foundValueStart: number;
   readonly foundValueEnd: number;
+  /** Lets go of memory that was only made for this answer. */
+  releaseFound?(): void;
 }
+
+/** Tables hold on to the block of the last answer up to this size, so that small reads have nothing to do. */
+const KEPT_FOUND_BYTES_MAX = 64 * 1024;
 
 function limitCheck(limits: EngineOptions['limits']): BatchVisitor {
   return (_kind, _bytes, keyStart, keyEnd, valueStart, valueEnd) => {

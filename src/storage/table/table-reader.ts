@@ -24,6 +24,11 @@ export interface TableSource {
 }
 
 const SCRATCH_BYTES_MAX = 256 * 1024;
+/**
+ * Where keys are found as a rule, the filter's cache miss is wasted: 150 of 1,350 ns of a random read from a million
+ * entries. A cached block says no almost as fast; one that is not cached is never read without the filter's consent.
+ */
+const FILTER_CREDIT_MAX = 8;
 
 export class TableReader {
   readonly name: string;
@@ -42,6 +47,8 @@ export class TableReader {
 
   readonly #data = new BlockReader();
   readonly #filter: BloomFilter | undefined;
+  /** How many more keys must be found in a row before cached blocks are searched without asking the filter. */
+  #filterCredit = FILTER_CREDIT_MAX;
   /** Asked once: the file never changes. */
   readonly #sizeBytes: number;
   #scratch = new Uint8Array(0);
@@ -76,18 +83,37 @@ export class TableReader {
    * `found…` fields then describe it. `hash` is `hashBytes(key)`.
    */
   find(key: Uint8Array, hash: number, asOf: Timestamp): boolean {
-    if (this.#filter !== undefined && !this.#filter.mayContain(hash)) return false;
-    const number = this.index.blockFor(key, asOf);
-    if (number === this.index.count) return false;
+    const filter = this.#filter;
+    const asksFirst = filter !== undefined && this.#filterCredit > 0;
+    if (asksFirst && !filter.mayContain(hash)) return this.#isAbsent();
+    const { index } = this;
+    const number = index.blockFor(key, asOf);
+    if (number === index.count) return this.#isAbsent();
+    if (!asksFirst && filter !== undefined && index.slots[number] === NOT_CACHED && !filter.mayContain(hash)) {
+      return this.#isAbsent();
+    }
     const data = this.#data;
     this.loadThroughCache(number, data);
-    if (!data.find(key, hash, asOf)) return false;
+    if (!data.find(key, hash, asOf)) return this.#isAbsent();
+    if (asksFirst) this.#filterCredit--;
     this.foundKind = data.kind;
     this.foundTimestamp = data.timestamp;
     this.foundValueBytes = data.bytes;
     this.foundValueStart = data.valueStart;
     this.foundValueEnd = data.valueEnd;
     return true;
+  }
+
+  /** Lets go of what `find` found, so that a large block does not stay in memory until the next call. */
+  releaseFound(): void {
+    this.foundValueBytes = EMPTY_BYTES;
+    this.foundValueStart = this.foundValueEnd = 0;
+    this.#data.clear();
+  }
+
+  #isAbsent(): false {
+    this.#filterCredit = FILTER_CREDIT_MAX;
+    return false;
   }
 
   /** Turns `target` to a data block by way of the cache. Holds until the cache changes. */

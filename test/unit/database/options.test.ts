@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { parseOptions } from '../../../src/options.js';
 import { DEFAULT_SETTINGS } from '../../../src/settings.js';
 
 const source = readFileSync(new URL('../../../src/options.ts', import.meta.url), 'utf8');
@@ -65,4 +66,11 @@ test('docs/options.md lists every option with its default', () => {
   expect([...documented.keys()].sort()).toEqual([...comments.map(([path]) => path), ...withoutDefault].sort());
   for (const [path, expected] of leaves(DEFAULT_SETTINGS))
     expect(valueOf(documented.get(path)!), path).toEqual(expected);
+});
+
+test('a cache of more blocks than can be kept account of is refused by name', () => {
+  const refused = { blockBytes: 128, blockCache: { bytes: 64 * 2 ** 30 } };
+  expect(() => parseOptions(refused)).toThrow('blockCache.bytes: must be at most 2147483648 bytes with blockBytes 128');
+  expect(parseOptions({ blockCache: { bytes: 64 * 2 ** 30 } }).blockCache.bytes).toBe(64 * 2 ** 30);
+  expect(parseOptions({ ...refused, blockCache: { bytes: 2 ** 31 } }).blockCache.bytes).toBe(2 ** 31);
 });
