@@ -7,6 +7,8 @@
 import { join } from 'node:path';
 import { CorruptionError } from '../base/index.js';
 import {
+  type CommitTime,
+  commitTime,
   type DatabaseState,
   FILE_HEADER_BYTES,
   fileName,
@@ -31,6 +33,8 @@ export interface ReplaySummary {
   readonly bytes: number;
   readonly tornBytes: number;
   readonly lastTimestamp: number;
+  /** When the replayed commits were made. */
+  readonly times: readonly CommitTime[];
 }
 
 /** A replayed memtable; every commit up to `lastTimestamp` is in it, in earlier ones, or in tables. */
@@ -48,6 +52,7 @@ export async function replayLogs(
   let full: ReplayedMemtable[] = [];
   let memtable = freshMemtable(source);
   let lastTimestamp = source.state.lastTimestamp;
+  const times: CommitTime[] = [];
   const visit = (record: LogBatch): void => {
     if (memtable.count > 0 && memtable.byteSize + record.batch.byteSize > source.memtableBytes) {
       full.push({ memtable, lastTimestamp });
@@ -58,6 +63,7 @@ export async function replayLogs(
       memtable.addRanges(timestamp, kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
     });
     lastTimestamp = timestamp;
+    if (record.madeAtMs !== undefined) times.push(commitTime(timestamp, record.madeAtMs));
   };
   let batches = 0;
   let bytes = 0;
@@ -74,7 +80,7 @@ export async function replayLogs(
     full = [];
   }
   if (memtable.count > 0) await receive({ memtable, lastTimestamp });
-  return { logNumbers: numbers, batches, bytes, tornBytes, lastTimestamp };
+  return { logNumbers: numbers, batches, bytes, tornBytes, lastTimestamp, times };
 }
 
 /**

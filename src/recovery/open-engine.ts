@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { assert, CorruptionError, InvalidArgumentError, IoError } from '../base/index.js';
 import {
+  type CommitTime,
   CURRENT_NAME,
   type DatabaseState,
   Engine,
@@ -22,6 +23,7 @@ import {
   publishing,
   readManifest,
   type RecoveredEngine,
+  retainedTimes,
   type SealedMemtable,
   Version,
 } from '../storage/index.js';
@@ -97,6 +99,8 @@ function takeLock(fileSystem: FileSystem, path: string, readOnly: boolean): File
   }
 }
 
+const NO_COMMITS = { lastTimestamp: 0, prunedThrough: 0, times: [] } as const;
+
 /** One run of recovery. */
 class Recovery {
   readonly #directory: string;
@@ -125,8 +129,7 @@ class Recovery {
     this.#ownNames = inspection.ownNames;
     this.#created = inspection.kind !== 'database';
     if (this.#created) {
-      const version = new Version();
-      this.#state = { version, nextFileNumber: FIRST_LOG_NUMBER, logNumber: 0, lastTimestamp: 0, prunedThrough: 0 };
+      this.#state = { ...NO_COMMITS, version: new Version(), nextFileNumber: FIRST_LOG_NUMBER, logNumber: 0 };
       return;
     }
     const manifest = readManifest(this.#fileSystem, directory);
@@ -171,7 +174,7 @@ class Recovery {
     try {
       const manifestNumber = this.#allocate();
       const lastTimestamp = this.#replay?.lastTimestamp ?? this.#state.lastTimestamp;
-      this.#state = { ...this.#state, logNumber, lastTimestamp };
+      this.#state = { ...this.#state, logNumber, lastTimestamp, times: this.#times() };
       const manifest = ManifestWriter.create(this.#fileSystem, this.#directory, manifestNumber, this.#state);
       try {
         if (!this.#created) this.#unlink([...this.#orphans, ...this.#replacedNames()]);
@@ -197,6 +200,7 @@ class Recovery {
       manifest: opened.manifest,
       log: opened.log,
       memtables: opened.memtables,
+      times: this.#times(),
       lastTimestamp: this.#replay?.lastTimestamp ?? this.#state.lastTimestamp,
     };
   }
@@ -236,6 +240,13 @@ class Recovery {
       ),
       prunedThrough: Math.max(this.#state.prunedThrough, result.prunedThrough),
     };
+  }
+
+  /** When commits were made, those of the manifest and those of the log. */
+  #times(): readonly CommitTime[] {
+    const { times, lastTimestamp, prunedThrough } = this.#state;
+    const replayed = this.#replay?.times.filter(({ timestamp }) => timestamp > lastTimestamp) ?? [];
+    return retainedTimes([...times, ...replayed], prunedThrough);
   }
 
   #allocate(): number {

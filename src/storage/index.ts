@@ -44,6 +44,7 @@ export { RunCursor, type RunTable } from './table/run-cursor.js';
 export { TableCursor } from './table/table-cursor.js';
 export { TableReader, type TableSource } from './table/table-reader.js';
 export type { TableFormat } from './table/table-writer.js';
+export { type CommitTime, commitTime, retainedTimes } from './version/commit-times.js';
 export {
   type DatabaseState,
   encodeCurrent,

@@ -25,6 +25,24 @@ export function environmentOn(fileSystem: FileSystem, seed = 1): Environment {
   return { fileSystem, clock: new ManualClock(), random: seededRandom(seed), scheduler: systemScheduler };
 }
 
+/**
+ * What the wall clock shows when commit `timestamp` is made: it goes back a little now and then, and is far ahead for a
+ * while.
+ */
+export function timeOf(timestamp: number): number {
+  const aheadMs = timestamp % 40 >= 20 && timestamp % 40 < 26 ? 1_000_000 : 0;
+  return 100_000 + timestamp * 1000 + aheadMs - (timestamp % 9 === 0 ? 5000 : 0);
+}
+
+/** The clock for commits whose timestamps follow one another: asked once for each. */
+class CommitClock extends ManualClock {
+  next = 1;
+
+  override nowMs(): number {
+    return timeOf(this.next++);
+  }
+}
+
 /** Opens `directory` with nothing pinned: only the newest version of each key needs to be kept. */
 export async function openOn(
   fileSystem: FileSystem,
@@ -32,8 +50,9 @@ export async function openOn(
   options: Partial<typeof smallOptions> = {},
   events: EngineEvent[] = [],
 ): Promise<{ engine: Engine; report: RecoveryReport }> {
-  const environment = environmentOn(fileSystem);
-  return openEngine(
+  const clock = new CommitClock();
+  const environment = { ...environmentOn(fileSystem), clock };
+  const opened = await openEngine(
     directory,
     { ...smallOptions, ...options },
     {
@@ -43,6 +62,8 @@ export async function openOn(
       listener: (event) => void events.push(event),
     },
   );
+  clock.next = opened.engine.lastTimestamp + 1;
+  return opened;
 }
 
 /** Everything visible at `asOf`, by a scan in the given direction. */

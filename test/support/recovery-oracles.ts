@@ -2,9 +2,10 @@
 
 import { seededRandom } from '../../src/base/index.js';
 import type { RecoveryReport } from '../../src/recovery/index.js';
+import type { Engine } from '../../src/storage/index.js';
 import type { FileSystem, MemFileSystem } from '../../src/vfs/index.js';
 import type { CommitPlan } from './commit-plan.js';
-import { checkVerified, differenceOf, filesIn, openOn, stateOf, valueOf } from './engine-harness.js';
+import { checkVerified, differenceOf, filesIn, openOn, stateOf, timeOf, valueOf } from './engine-harness.js';
 
 /** Which timestamps the database may have come back with. */
 export interface Expectation {
@@ -63,6 +64,7 @@ async function checkState(
     }
     if (timestamp < atLeast) throw new OracleError(`promised commits are missing: ${timestamp + 1} … ${atLeast}`);
     if (timestamp > atMost) throw new OracleError(`commit ${timestamp} was never made, only ${atMost} were`);
+    checkTimes(engine);
     const state = plan.stateAt(timestamp);
     for (const reverse of [false, true]) {
       const difference = differenceOf(stateOf(engine, timestamp, reverse), state);
@@ -75,6 +77,19 @@ async function checkState(
     return { timestamp, report };
   } finally {
     await engine.close();
+  }
+}
+
+/** Dates give the commits that they gave before, as far back as states can be read. */
+function checkTimes(engine: Engine): void {
+  for (let made = engine.prunedThrough; made <= engine.lastTimestamp; made++) {
+    const atMs = timeOf(made);
+    let expected = engine.lastTimestamp;
+    while (expected > 0 && timeOf(expected) > atMs) expected--;
+    const found = engine.timestampAt(atMs);
+    if (expected >= engine.prunedThrough && found !== expected) {
+      throw new OracleError(`at ${atMs} the newest commit was ${expected}, the table of times says ${found}`);
+    }
   }
 }
 

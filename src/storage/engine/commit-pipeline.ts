@@ -5,9 +5,8 @@
  *   → promises resolve
  *
  * While a group waits for its sync, or for its turn when commits are slowed, the next one gathers. A full memtable, a
- * `seal` or a `sync` request is a group of its own. Any error on the way poisons the engine: the group, whatever is
- * queued, and every later commit are refused. Synchronous commits bring what is under way to its end on this thread, then
- * go the same way.
+ * `seal` or a `sync` request is a group of its own. Any error on the way poisons the engine: the group, what is queued, and
+ * every later commit are refused. Synchronous commits first bring what is under way to its end on this thread.
  */
 
 import { ByteWriter, type Scheduler } from '../../base/index.js';
@@ -31,6 +30,8 @@ export interface PipelineHost {
   canSeal(): boolean;
   /** Flushes on this thread until `canSeal`. */
   makeRoomNow(): void;
+  /** The wall clock, when it is to be stored with the commit that is about to be written. */
+  timeOf(timestamp: Timestamp): number | undefined;
   /** Creates the log segment with this number. */
   createLog(number: number): LogWriter;
   allocateFileNumber(): number;
@@ -300,8 +301,8 @@ export class CommitPipeline {
       return group;
     }
     this.#frames.reset();
-    for (const request of requests) {
-      if (request.batch !== undefined) appendBatchRecord(this.#frames, request.timestamp, request.batch);
+    for (const { batch, timestamp } of requests) {
+      if (batch !== undefined) appendBatchRecord(this.#frames, timestamp, batch, this.#host.timeOf(timestamp));
     }
     this.#write();
     return group;

@@ -12,6 +12,7 @@ import { MergingCursor } from '../cursor/merging-cursor.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
 import { LogWriter, logExtensionBytes } from '../log/log-writer.js';
 import { RunCursor } from '../table/run-cursor.js';
+import { type CommitTime, CommitTimes } from '../version/commit-times.js';
 import type { DatabaseState, ManifestWriter } from '../version/manifest.js';
 import { VersionSet } from '../version/version-set.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
@@ -37,6 +38,8 @@ export interface RecoveredEngine {
   /** Newest first; what read-only recovery replayed. */
   readonly memtables: readonly SealedMemtable[];
   readonly lastTimestamp: Timestamp;
+  /** When the commits were made, those in `memtables` included. */
+  readonly times: readonly CommitTime[];
 }
 
 const NO_COMMITS: PipelineStats = { commits: 0, groups: 0, syncs: 0, logBytes: 0, userBytes: 0 };
@@ -52,6 +55,7 @@ export class Engine {
   readonly #cache: BlockCache;
   readonly #versions: VersionSet;
   readonly #memtables: MemtableStack;
+  readonly #times: CommitTimes;
   readonly #pipeline: CommitPipeline | undefined;
   readonly #maintenance: Maintenance;
   readonly #pace: CommitPace;
@@ -81,6 +85,7 @@ export class Engine {
       this.#removing = Promise.all([this.#removing, dependencies.executor.remove(paths)]);
       this.#removing.catch((cause: unknown) => this.#gate.poison(cause));
     });
+    this.#times = new CommitTimes(recovered.times);
     this.#plan = new ReadPlan(this.#versions.current);
     this.#memtables = new MemtableStack(options.memtableBytes, recovered.memtables);
     this.#gate = new Gate(options.readOnly, (cause) => {
@@ -98,6 +103,14 @@ export class Engine {
   /** Newest published commit: everything up to it is readable. */
   get lastTimestamp(): Timestamp {
     return this.#pipeline?.lastTimestamp ?? this.#recoveredTimestamp;
+  }
+
+  /**
+   * The newest published commit made when the wall clock showed `atMs` or less, in milliseconds since the epoch; see
+   * `CommitTimes`. 0 when there was none.
+   */
+  timestampAt(atMs: number): Timestamp {
+    return this.#times.timestampAt(atMs, this.lastTimestamp);
   }
 
   /** True once an I/O error has stopped all writing. */
@@ -344,13 +357,14 @@ export class Engine {
       executor,
       retention,
       listener,
+      times: this.#times,
       activeLogNumber: () => this.#pipeline!.logNumber,
       madeRoom: () => this.#pipeline?.resume(),
     });
   }
 
   #makePipeline(log: LogWriter, dependencies: EngineDependencies): CommitPipeline {
-    const { fileSystem, scheduler } = dependencies.environment;
+    const { fileSystem, clock, scheduler } = dependencies.environment;
     const maintenance = this.#maintenance;
     const logOptions = { extensionBytes: logExtensionBytes(this.#options.memtableBytes) };
     const host = {
@@ -359,6 +373,7 @@ export class Engine {
       memtables: this.#memtables,
       walSync: this.#options.wal.sync,
       pace: this.#pace,
+      timeOf: (timestamp: Timestamp) => this.#times.record(timestamp, clock.nowMs()),
       canSeal: () => maintenance.canSeal(),
       makeRoomNow: () => maintenance.makeRoomNow(),
       createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number, logOptions),

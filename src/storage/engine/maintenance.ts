@@ -19,9 +19,10 @@ import type { Timestamp } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { Table } from '../table/table.js';
 import type { TableFormat } from '../table/table-writer.js';
+import type { CommitTimes } from '../version/commit-times.js';
 import type { Version } from '../version/version.js';
 import type { VersionSet } from '../version/version-set.js';
-import { level0IsOverfull, memtablePressure, SEALED_MAX, type TreePressure } from './backlog.js';
+import { level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
 import type { Pressure } from './commit-pace.js';
 import type { EventListener } from './engine-options.js';
 import type { Gate } from './gate.js';
@@ -41,6 +42,7 @@ export interface MaintenanceHost {
   readonly executor: JobExecutor;
   readonly retention: RetentionPolicy;
   readonly listener: EventListener;
+  readonly times: CommitTimes;
   /** The segment that commits go to now. */
   activeLogNumber(): number;
   /** Told after a sealed memtable went to a table. */
@@ -90,19 +92,21 @@ export class Maintenance {
   }
 
   stats(): MaintenanceStats {
-    return { ...this.#counters.counts, compactionDebtBytes: this.#pressureOfTree().debtBytes };
+    return {
+      ...this.#counters.counts,
+      compactionDebtBytes: this.#summary.of(this.#host.versions.current).pressure.debtBytes,
+    };
   }
 
   /** Whether closing the last snapshot as of `timestamp` may have freed versions in tables. */
   mayFree(timestamp: Timestamp): boolean {
-    const held = this.#summary.of(this.#host.versions.current).held;
-    return held !== undefined && timestamp >= held.from && timestamp <= held.to;
+    return this.#summary.mayFree(this.#host.versions.current, timestamp);
   }
 
   /** How near to a stop commits are. */
   pressure(): Pressure {
     const { memtables } = this.#host;
-    const ofTree = this.#pressureOfTree();
+    const ofTree = this.#summary.of(this.#host.versions.current).pressure;
     const ofMemtables = memtablePressure(memtables.sealed.length, memtables.activeFilled);
     return ofTree.value > 0 && ofTree.value >= ofMemtables.value ? ofTree : ofMemtables;
   }
@@ -189,10 +193,6 @@ export class Maintenance {
 
   #level0IsOverfull(): boolean {
     return level0IsOverfull(this.#host.versions.current, this.#host.policy);
-  }
-
-  #pressureOfTree(): TreePressure {
-    return this.#summary.of(this.#host.versions.current).pressure;
   }
 
   async #runFlushLane(): Promise<void> {
@@ -291,12 +291,14 @@ export class Maintenance {
   #installFlush(flush: RunningFlush, result: JobResult): void {
     const { memtables, versions } = this.#host;
     this.#flush = undefined;
+    const prunedThrough = Math.max(versions.prunedThrough, result.prunedThrough);
     if (this.#isRefused(flush.job, result)) return;
     const next = memtables.sealed.at(-2)?.logNumber ?? this.#host.activeLogNumber();
     versions.install({
       logNumber: next,
       lastTimestamp: flush.sealed.lastTimestamp,
-      prunedThrough: Math.max(versions.prunedThrough, result.prunedThrough),
+      prunedThrough,
+      times: this.#host.times.upTo(flush.sealed.lastTimestamp, prunedThrough),
       added: result.tables.map((table) => ({ level: 0, run: table.fileNumber, table })),
       removed: [],
     });
@@ -304,8 +306,8 @@ export class Maintenance {
     if (flush.sealed.logNumber !== undefined) versions.addObsolete(fileName('log', flush.sealed.logNumber));
     versions.deleteObsolete();
     this.#counters.flushed(result);
-    const { bytesWritten, entriesDropped } = result;
-    this.#host.listener({ type: 'flush', tables: result.tables.length, bytesWritten, entriesDropped });
+    const { tables, bytesWritten, entriesDropped } = result;
+    this.#host.listener({ type: 'flush', tables: tables.length, bytesWritten, entriesDropped });
     this.#resolveFlushWaiters();
     this.#host.madeRoom();
     this.start();
@@ -355,10 +357,10 @@ export class Maintenance {
 
   /** False when the result had to be thrown away. */
   #installCompaction(compaction: RunningCompaction, result: JobResult): boolean {
-    const { plan } = compaction;
-    const { versions } = this.#host;
+    const { plan, job } = compaction;
     this.#compaction = undefined;
-    if (this.#isRefused(compaction.job, result)) return false;
+    if (this.#isRefused(job, result)) return false;
+    const { versions } = this.#host;
     versions.install({
       prunedThrough: Math.max(versions.prunedThrough, result.prunedThrough),
       added: result.tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),

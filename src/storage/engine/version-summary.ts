@@ -2,6 +2,7 @@
 
 import type { TreePolicy } from '../compaction/tree-shape.js';
 import { heldSpan } from '../compaction/version-holds.js';
+import type { Timestamp } from '../entry.js';
 import type { Table } from '../table/table.js';
 import type { Version } from '../version/version.js';
 import { type TreePressure, treePressure } from './backlog.js';
@@ -19,6 +20,12 @@ export class VersionSummary {
 
   constructor(policy: TreePolicy) {
     this.#policy = policy;
+  }
+
+  /** Whether closing the last snapshot as of `timestamp` may have freed versions in tables of `version`. */
+  mayFree(version: Version<Table>, timestamp: Timestamp): boolean {
+    const { held } = this.of(version);
+    return held !== undefined && timestamp >= held.from && timestamp <= held.to;
   }
 
   of(version: Version<Table>): Summary {

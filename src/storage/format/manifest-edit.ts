@@ -10,6 +10,8 @@
  *                    rawBytes:varint minTimestamp:varint maxTimestamp:varint smallest:bytes largest:bytes fields
  *     64 superseded := varint               absent for 0; advice
  *   6 table removed := level:varint fileNumber:varint
+ *   64 commit times := (timestamp:varint fromMs:varint spanMs:varint)*      all there are; timestamp and fromMs as the difference
+ *                                                                           to the entry before, fromMs in zigzag; advice
  *
  * Removals are applied before additions, so that one edit moves a table.
  */
@@ -17,9 +19,18 @@
 import { ByteReader, ByteWriter, CorruptionError, type MalformedInput } from '../../base/index.js';
 import type { VersionHold } from '../compaction/version-holds.js';
 import type { Timestamp } from '../entry.js';
+import type { CommitTime } from '../version/commit-times.js';
 import { appendField, readFields } from './tagged-fields.js';
 
-const Tag = { NextFileNumber: 1, LogNumber: 2, LastTimestamp: 3, PrunedThrough: 4, Added: 5, Removed: 6 } as const;
+const Tag = {
+  NextFileNumber: 1,
+  LogNumber: 2,
+  LastTimestamp: 3,
+  PrunedThrough: 4,
+  Added: 5,
+  Removed: 6,
+  Times: 64,
+} as const;
 /** Fields of an addition. */
 const AdditionTag = { Superseded: 64 } as const;
 
@@ -58,6 +69,8 @@ export interface ManifestEdit {
   readonly logNumber?: number;
   readonly lastTimestamp?: Timestamp;
   readonly prunedThrough?: Timestamp;
+  /** Replaces the ones before. */
+  readonly times?: readonly CommitTime[];
   readonly added: readonly TableAddition[];
   readonly removed: readonly TableRemoval[];
 }
@@ -71,6 +84,8 @@ export function encodeManifestEdit(writer: ByteWriter, edit: ManifestEdit): void
   number(Tag.LogNumber, edit.logNumber);
   number(Tag.LastTimestamp, edit.lastTimestamp);
   number(Tag.PrunedThrough, edit.prunedThrough);
+  const { times } = edit;
+  if (times !== undefined) appendField(writer, scratch, Tag.Times, (payload) => encodeTimes(payload, times));
   for (const removal of edit.removed) {
     appendField(writer, scratch, Tag.Removed, (payload) => {
       payload.varint(removal.level);
@@ -89,17 +104,45 @@ export function decodeManifestEdit(body: Uint8Array, place: { file: string; offs
   const numbers: { -readonly [K in 'nextFileNumber' | 'logNumber' | 'lastTimestamp' | 'prunedThrough']?: number } = {};
   const added: TableAddition[] = [];
   const removed: TableRemoval[] = [];
+  let times: readonly CommitTime[] | undefined;
   readFields(new ByteReader(body, malformed), malformed, (tag, payload) => {
     if (tag === Tag.NextFileNumber) numbers.nextFileNumber = payload.varint();
     else if (tag === Tag.LogNumber) numbers.logNumber = payload.varint();
     else if (tag === Tag.LastTimestamp) numbers.lastTimestamp = payload.varint();
     else if (tag === Tag.PrunedThrough) numbers.prunedThrough = payload.varint();
     else if (tag === Tag.Removed) removed.push({ level: payload.varint(), fileNumber: payload.varint() });
+    else if (tag === Tag.Times) times = decodeTimes(payload);
     else if (tag === Tag.Added) added.push(decodeAddition(payload, malformed));
     else return false;
     return true;
   });
-  return { ...numbers, added, removed };
+  return { ...numbers, ...(times === undefined ? {} : { times }), added, removed };
+}
+
+function encodeTimes(payload: ByteWriter, times: readonly CommitTime[]): void {
+  let timestamp = 0;
+  let fromMs = 0;
+  for (const time of times) {
+    const step = time.fromMs - fromMs;
+    payload.varint(time.timestamp - timestamp);
+    payload.varint(step < 0 ? -2 * step - 1 : 2 * step);
+    payload.varint(time.untilMs - time.fromMs);
+    timestamp = time.timestamp;
+    fromMs = time.fromMs;
+  }
+}
+
+function decodeTimes(payload: ByteReader): CommitTime[] {
+  const times: CommitTime[] = [];
+  let timestamp = 0;
+  let fromMs = 0;
+  while (payload.remaining > 0) {
+    timestamp += payload.varint();
+    const step = payload.varint();
+    fromMs += step % 2 === 0 ? step / 2 : -(step + 1) / 2;
+    times.push({ timestamp, fromMs, untilMs: fromMs + payload.varint() });
+  }
+  return times;
 }
 
 function encodeAddition(payload: ByteWriter, addition: TableAddition): void {

@@ -21,7 +21,7 @@ const MARKER = Uint8Array.of(0xf5, 0x76, 0x72, 0x0a);
 const MARKER_WORD = 0x0a7276f5;
 
 /** One number space for logs and manifests. Never renumbered; 0 is reserved. */
-export const FrameType = { Batch: 1, SegmentEnd: 2, Edit: 3 } as const;
+export const FrameType = { Batch: 1, SegmentEnd: 2, Edit: 3, TimedBatch: 4 } as const;
 
 /** Appends a frame header whose place is not known yet; the body goes behind it. Returns where the frame begins. */
 export function beginFrame(writer: ByteWriter, type: number): number {

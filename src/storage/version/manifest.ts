@@ -19,6 +19,7 @@ import { CURRENT_NAME, CURRENT_TEMPORARY_NAME, fileName } from '../format/file-n
 import { decodeManifestEdit, encodeManifestEdit, type ManifestEdit, type TableMeta } from '../format/manifest-edit.js';
 import { beginFrame, endFrame, FrameType, placeFrames, scanFrames } from '../format/record-frame.js';
 import { readWholeFile } from '../whole-file.js';
+import type { CommitTime } from './commit-times.js';
 import { Version } from './version.js';
 
 /** The sum of all edits. */
@@ -32,6 +33,8 @@ export interface DatabaseState<T extends TableMeta = TableMeta> {
   readonly lastTimestamp: Timestamp;
   /** Versions readable only below this timestamp may be gone. */
   readonly prunedThrough: Timestamp;
+  /** When the commits in the tables were made. */
+  readonly times: readonly CommitTime[];
 }
 
 const ROLLOVER_FACTOR = 4;
@@ -39,8 +42,9 @@ const ROLLOVER_BYTES_MIN = 64 * 1024;
 
 /** The bytes of a whole manifest that says just `state`. */
 export function encodeManifest(number: number, state: DatabaseState): Uint8Array {
-  const { version, ...numbers } = state;
-  const frame = encodeEditFrame({ ...numbers, added: version.additions(), removed: [] });
+  const { version, times, ...numbers } = state;
+  const edit = { ...numbers, ...(times.length > 0 ? { times } : {}), added: version.additions(), removed: [] };
+  const frame = encodeEditFrame(edit);
   placeFrames(frame, { fileNumber: number, offset: FILE_HEADER_BYTES, syncedOffset: 0 });
   const writer = new ByteWriter(FILE_HEADER_BYTES + frame.length);
   writer.raw(encodeFileHeader(FileMagic.manifest, number));
@@ -181,6 +185,7 @@ export function applyEdit<T extends TableMeta>(
     logNumber: number('logNumber'),
     lastTimestamp: number('lastTimestamp'),
     prunedThrough: number('prunedThrough'),
+    times: edit.times ?? state?.times ?? [],
   };
 }
 

@@ -88,6 +88,11 @@ describe('manifest edit', () => {
     logNumber: 3,
     lastTimestamp: 2 ** 53 - 1,
     prunedThrough: 0,
+    times: [
+      { timestamp: 3, fromMs: 1_700_000_000_000, untilMs: 1_700_000_000_001 },
+      { timestamp: 9, fromMs: 1_600_000_000_000, untilMs: 1_600_000_003_000 },
+      { timestamp: 2 ** 50, fromMs: 1_600_000_000_001, untilMs: 1_600_000_000_002 },
+    ],
     added: [
       { level: 0, run: 9, table: tableMeta(9, '', 'zz') },
       { level: 3, run: 0, table: tableMeta(10, 'a', 'b') },
@@ -113,7 +118,7 @@ describe('manifest edit', () => {
     essential.lengthPrefixed(bytes('?'));
     expect(() => decodeManifestEdit(essential.bytes(), place)).toThrow('expected a known field tag, found tag 7');
     const advisory = encoded(edit);
-    advisory.varint(64);
+    advisory.varint(65);
     advisory.lengthPrefixed(bytes('?'));
     expect(decodeManifestEdit(advisory.bytes(), place)).toEqual(edit);
   });

@@ -27,6 +27,8 @@ import {
   writeTable,
 } from '../fixtures.js';
 
+/** 2026-01-01 */
+const MADE_AT_MS = 1_767_225_600_000;
 const FENCE = '```';
 
 /** The bytes of the block that begins with ```hex NAME: two digits per byte, comments from # on. */
@@ -53,8 +55,9 @@ const TABLE_ENTRIES: TestEntry[] = [entry('ada', 7, '1815'), entry('ada', 3, '?'
 
 test('the log segment in log.md is what the code writes', () => {
   const frames = new ByteWriter();
-  appendBatchRecord(frames, 7, batchOf({ ada: '1815', bob: undefined }));
-  appendSegmentEnd(frames, 7, 9);
+  appendBatchRecord(frames, 7, batchOf({ ada: '1815', bob: undefined }), MADE_AT_MS);
+  appendBatchRecord(frames, 8, batchOf({ ada: undefined }));
+  appendSegmentEnd(frames, 8, 9);
   placeFrames(frames.bytes(), { fileNumber: 4, offset: FILE_HEADER_BYTES, syncedOffset: FILE_HEADER_BYTES });
   const segment = Buffer.concat([encodeFileHeader(FileMagic.log, 4), frames.bytes()]);
   expect(new Uint8Array(segment)).toEqual(hexBlock('log', 'segment'));
@@ -67,10 +70,11 @@ test('the log segment in log.md is read back', () => {
     records.push(decodeLogRecord(type, segment.subarray(start, end), { file: 'segment', offset: start }));
   });
   expect(scan.damage).toBeUndefined();
-  expect(records.map((record) => record.type)).toEqual(['batch', 'end']);
-  const [batch, end] = records;
-  expect(batch?.type === 'batch' && [batch.timestamp, batch.batch.count]).toEqual([7, 2]);
-  expect(end).toEqual({ type: 'end', lastTimestamp: 7, successor: 9 });
+  expect(records.map((record) => record.type)).toEqual(['batch', 'batch', 'end']);
+  const [first, second, end] = records;
+  expect(first).toMatchObject({ timestamp: 7, madeAtMs: MADE_AT_MS, batch: { count: 2 } });
+  expect(second).toMatchObject({ timestamp: 8, madeAtMs: undefined, batch: { count: 1 } });
+  expect(end).toEqual({ type: 'end', lastTimestamp: 8, successor: 9 });
 });
 
 test('CURRENT and the manifest in manifest.md are what the code writes, and are read back', () => {
@@ -81,7 +85,11 @@ test('CURRENT and the manifest in manifest.md are what the code writes, and are 
     (meta) => meta,
     (expected) => new Error(expected),
   );
-  const state = { version, nextFileNumber: 10, logNumber: 9, lastTimestamp: 7, prunedThrough: 0 };
+  const times = [
+    { timestamp: 3, fromMs: MADE_AT_MS - 300, untilMs: MADE_AT_MS - 200 },
+    { timestamp: 7, fromMs: MADE_AT_MS, untilMs: MADE_AT_MS + 1 },
+  ];
+  const state = { version, nextFileNumber: 10, logNumber: 9, lastTimestamp: 7, prunedThrough: 0, times };
   expect(encodeCurrent(6)).toEqual(hexBlock('manifest', 'current'));
   expect(encodeManifest(6, state)).toEqual(hexBlock('manifest', 'manifest'));
 

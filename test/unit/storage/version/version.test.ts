@@ -19,6 +19,7 @@ const EMPTY: DatabaseState = {
   logNumber: 1,
   lastTimestamp: 0,
   prunedThrough: 0,
+  times: [],
 };
 
 function apply(state: DatabaseState, edit: Partial<ManifestEdit>): DatabaseState {
