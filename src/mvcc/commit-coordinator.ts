@@ -9,12 +9,13 @@
  * only what the transaction guards is validated as if it had been read.
  */
 
-import { ConflictError } from '../base/index.js';
+import { ConflictError, type KeyRange } from '../base/index.js';
 import type { Durability, Engine, Timestamp, WriteBatch } from '../storage/index.js';
 import type { ReadSet } from './read-set.js';
 import { RecentCommits } from './recent-commits.js';
 import { TimestampOracle } from './timestamp-oracle.js';
 import { TimestampPins } from './timestamp-pins.js';
+import type { Contention, Turn, Turns } from './turns.js';
 import type { WriteBuffer } from './write-buffer.js';
 
 export type Isolation = 'serializable' | 'snapshot';
@@ -26,6 +27,25 @@ export interface CommitCandidate {
   /** Under `snapshot`, only what is guarded. Undefined when there is nothing to validate. */
   readonly reads: ReadSet | undefined;
   readonly writes: WriteBuffer;
+  /** Loses against a turn that somebody else holds: it will be tried again, behind that. */
+  readonly yields: boolean;
+  /** Its own turn. */
+  readonly turn: Turn | undefined;
+}
+
+/** What a coordinator is made with. */
+export interface CoordinatorOptions {
+  readonly recentCommitBytes: number;
+  readonly turns: Turns;
+  /** A key as messages may show it; undefined when they may not. */
+  readonly describeKey: ((key: Uint8Array) => string) | undefined;
+}
+
+interface FoundContention extends Contention {
+  readonly keys: Uint8Array[];
+  readonly ranges: KeyRange[];
+  /** A key that was written in each of the ranges. */
+  readonly changed: Uint8Array[];
 }
 
 /** How many keys a `ConflictError` names. */
@@ -35,6 +55,9 @@ export class CommitCoordinator {
   readonly #engine: Engine;
   readonly #oracle: TimestampOracle;
   readonly #recent: RecentCommits;
+  readonly #turns: Turns;
+  readonly #describeKey: CoordinatorOptions['describeKey'];
+  readonly #contentions = new WeakMap<ConflictError, Contention>();
   /** Snapshots of open transactions that may still ask for validation. */
   readonly #candidates = new TimestampPins();
   #inFlight = 0;
@@ -45,10 +68,12 @@ export class CommitCoordinator {
   #commits = 0;
   #conflicts = 0;
 
-  constructor(engine: Engine, recentCommitBytes: number) {
+  constructor(engine: Engine, options: CoordinatorOptions) {
     this.#engine = engine;
     this.#oracle = new TimestampOracle(engine.lastTimestamp);
-    this.#recent = new RecentCommits(recentCommitBytes);
+    this.#recent = new RecentCommits(options.recentCommitBytes);
+    this.#turns = options.turns;
+    this.#describeKey = options.describeKey;
   }
 
   /** Commits handed to the engine and not yet published. */
@@ -81,6 +106,7 @@ export class CommitCoordinator {
   /** Throws `ConflictError` when a commit after its snapshot contradicts `candidate`. */
   validate(candidate: CommitCandidate): void {
     const since = candidate.snapshotTimestamp;
+    if (candidate.yields && this.#turns.size > 0) this.#giveWay(candidate);
     if (this.#recent.lastTimestamp <= since) return;
     if (since < this.#recent.floor) {
       this.#conflicts++;
@@ -89,21 +115,28 @@ export class CommitCoordinator {
         { facts: { snapshotTimestamp: since, floor: this.#recent.floor, keys: [] } },
       );
     }
-    const keys = this.#readConflicts(candidate);
-    if (candidate.isolation === 'snapshot') this.#addWriteConflicts(keys, candidate);
-    if (keys.length === 0) return;
-    this.#conflicts++;
-    throw new ConflictError(`the transaction conflicts with a commit after its snapshot ${since}`, {
-      facts: { snapshotTimestamp: since, keys },
-    });
+    const contention = this.#readConflicts(candidate);
+    if (candidate.isolation === 'snapshot') this.#addWriteConflicts(contention.keys, candidate);
+    if (contention.keys.length > 0 || contention.ranges.length > 0) {
+      throw this.#conflict(`with a commit after its snapshot ${since}`, candidate, contention);
+    }
   }
 
-  /** Commits `batch` under the next timestamp. Rejects when the engine does; then nothing of it will be visible. */
-  async commit(batch: WriteBatch, durability: Durability | undefined): Promise<Timestamp> {
+  /** What a transaction that failed with `error` lost over; undefined when that is not known. */
+  contentionOf(error: ConflictError): Contention | undefined {
+    return this.#contentions.get(error);
+  }
+
+  /**
+   * Commits `batch` under the next timestamp. Rejects when the engine does; then nothing of it will be visible.
+   *
+   * @param locked counts as written for whoever is validated later.
+   */
+  async commit(batch: WriteBatch, durability: Durability | undefined, locked?: ReadSet): Promise<Timestamp> {
     const timestamp = this.#oracle.next();
     const done = this.#engine.submit(batch, timestamp, durability === undefined ? {} : { durability });
     // Only now: a batch that was refused will never be published, and must not make anybody conflict with it.
-    this.#record(batch, timestamp);
+    this.#record(batch, timestamp, locked);
     this.#inFlight++;
     this.#submitted = timestamp;
     this.#published = done.catch(() => undefined);
@@ -117,11 +150,11 @@ export class CommitCoordinator {
   }
 
   /** The same on this thread, after everything that is in flight. */
-  commitSync(batch: WriteBatch, durability: Durability | undefined): Timestamp {
+  commitSync(batch: WriteBatch, durability: Durability | undefined, locked?: ReadSet): Timestamp {
     const timestamp = this.#oracle.next();
     this.#engine.commitSync(batch, timestamp, durability === undefined ? {} : { durability });
     // Published before anybody else can begin: only transactions that are open now could miss it.
-    if (this.#candidates.size > 0) this.#record(batch, timestamp);
+    if (this.#candidates.size > 0) this.#record(batch, timestamp, locked);
     this.#commits++;
     return timestamp;
   }
@@ -136,9 +169,30 @@ export class CommitCoordinator {
     await this.#published;
   }
 
-  #record(batch: WriteBatch, timestamp: Timestamp): void {
+  #record(batch: WriteBatch, timestamp: Timestamp, locked: ReadSet | undefined): void {
     this.#recent.startCommit(timestamp, this.#oldestNeeded());
     batch.forEach((_kind, bytes, keyStart, keyEnd) => this.#recent.record(bytes, keyStart, keyEnd));
+    locked?.forEachKey((bytes, start, end) => this.#recent.record(bytes, start, end));
+    for (const range of locked?.ranges ?? []) this.#recent.recordRange(range);
+  }
+
+  /** Blind writes, which can be put in any order, pass. */
+  #giveWay(candidate: CommitCandidate): void {
+    if (candidate.reads === undefined && candidate.isolation === 'serializable') return;
+    const keys = this.#turns.disturbed(candidate.writes, candidate.turn);
+    if (keys.length === 0) return;
+    throw this.#conflict('with a transaction whose turn it is', candidate, { keys, ranges: [], changed: [] });
+  }
+
+  #conflict(what: string, candidate: CommitCandidate, contention: FoundContention): ConflictError {
+    this.#conflicts++;
+    const keys = [...contention.keys, ...contention.changed].slice(0, REPORTED_KEYS_MAX);
+    const names = this.#describeKey === undefined ? '' : ` on ${keys.map(this.#describeKey).join(', ')}`;
+    const error = new ConflictError(`the transaction conflicts ${what}${names}`, {
+      facts: { snapshotTimestamp: candidate.snapshotTimestamp, keys },
+    });
+    this.#contentions.set(error, contention);
+    return error;
   }
 
   /** Transactions to come begin at the published timestamp at the earliest. */
@@ -148,16 +202,18 @@ export class CommitCoordinator {
     return oldest !== undefined && oldest < published ? oldest : published;
   }
 
-  #readConflicts(candidate: CommitCandidate): Uint8Array[] {
+  #readConflicts(candidate: CommitCandidate): FoundContention {
     const since = candidate.snapshotTimestamp;
-    const conflicts: Uint8Array[] = [];
-    candidate.reads?.forEachKey((bytes, start, end) => this.#checkKey(conflicts, bytes, start, end, since));
+    const found: FoundContention = { keys: [], ranges: [], changed: [] };
+    candidate.reads?.forEachKey((bytes, start, end) => this.#checkKey(found.keys, bytes, start, end, since));
     for (const range of candidate.reads?.ranges ?? []) {
-      if (conflicts.length >= REPORTED_KEYS_MAX) break;
+      if (found.keys.length + found.ranges.length >= REPORTED_KEYS_MAX) break;
       const changed = this.#recent.changeInRange(range, since);
-      if (changed !== undefined) conflicts.push(changed);
+      if (changed === undefined) continue;
+      found.ranges.push(range);
+      found.changed.push(changed);
     }
-    return conflicts;
+    return found;
   }
 
   #addWriteConflicts(conflicts: Uint8Array[], candidate: CommitCandidate): void {

@@ -80,14 +80,14 @@ export function settingsOf(
   options: TransactionOptions,
   storeIsReadOnly: boolean,
   managed: boolean,
-  checkInterruption: (() => void) | undefined,
+  interruption: Pick<TransactionSettings, 'checkInterruption' | 'run'>,
 ): TransactionSettings {
   return {
     isolation: options.isolation ?? 'serializable',
     readOnly: storeIsReadOnly || options.readOnly === true,
     durability: options.durability,
     managed,
-    checkInterruption,
+    ...interruption,
   };
 }
 

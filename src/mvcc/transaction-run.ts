@@ -1,16 +1,20 @@
 /**
  * `transaction()` and `transactionSync()`: run a body in a transaction, commit, and run it again in a new one after a
- * conflict. Between attempts the commits it lost against are waited for, so that the next snapshot includes them, and
- * then a random time with full jitter (Marc Brooker, "Exponential backoff and jitter", 2015), whose window grows from the
- * time that the attempt took: what is in the way takes about as long.
+ * conflict. Between attempts a run waits for its turn on what it lost over (see `turns.ts`), and for the commits it lost
+ * against, so that the next snapshot includes them.
+ *
+ * Of a conflict over nothing in particular, such as a transaction too old to be validated, or one that the body itself has
+ * thrown, a run waits a random time with full jitter (Marc Brooker, "Exponential backoff and jitter", 2015), whose window
+ * grows from the time that the attempt took: what is in the way takes about as long.
  */
 
 import { ConflictError } from '../base/index.js';
 import type { Environment } from '../vfs/index.js';
 import type { CommitCoordinator } from './commit-coordinator.js';
 import { interruptionCheck, watchInterruptions } from './interruption.js';
-import { rejectPromise, type Transaction } from './transaction.js';
+import { rejectPromise, type Transaction, type TransactionSettings } from './transaction.js';
 import { retriesOf, type TransactionOptions } from './transaction-options.js';
+import { type Contention, type Turn, type Turns, widened } from './turns.js';
 
 const BACKOFF_BASE_MIN_MS = 1;
 const BACKOFF_GROWTH_MAX = 128;
@@ -20,8 +24,11 @@ const BACKOFF_MAX_MS = 1000;
 export interface RunContext {
   readonly environment: Environment;
   readonly coordinator: CommitCoordinator;
-  /** Begins a managed transaction. `checkInterruption` throws when the run's time is up or its signal has fired. */
-  begin(options: TransactionOptions, checkInterruption: (() => void) | undefined): Transaction;
+  readonly turns: Turns;
+  /** Runs under way; closing the store ends them. */
+  readonly runs: Set<{ interrupt(reason: unknown): void }>;
+  /** Begins a managed transaction. */
+  begin(options: TransactionOptions, interruption: Pick<TransactionSettings, 'checkInterruption' | 'run'>): Transaction;
   /** Called before each retry. */
   countRetry(): void;
 }
@@ -34,8 +41,11 @@ export class TransactionRun<T> {
   readonly #checkInterruption: (() => void) | undefined;
   #current: Transaction | undefined;
   #interruption: { readonly reason: unknown } | undefined;
+  #reject: ((reason: unknown) => void) | undefined;
   /** Ends the wait between two attempts. */
   #wake: (() => void) | undefined;
+  /** From the first conflict on. */
+  #turn: Turn | undefined;
 
   constructor(context: RunContext, body: (tx: Transaction) => T | Promise<T>, options: TransactionOptions) {
     this.#context = context;
@@ -44,20 +54,46 @@ export class TransactionRun<T> {
     this.#checkInterruption = interruptionCheck(options, context.environment.clock);
   }
 
+  get turn(): Turn | undefined {
+    return this.#turn;
+  }
+
   async run(): Promise<T> {
     const { timeoutMs, signal } = this.#options;
     signal?.throwIfAborted();
-    if (timeoutMs === undefined && signal === undefined) return this.#attempts();
-    const { scheduler } = this.#context.environment;
-    return new Promise<T>((resolve, reject) => {
-      const stop = watchInterruptions(this.#options, scheduler, true, (reason) => {
-        if (this.#current?.state === 'committing' || this.#current?.state === 'committed') return;
-        // oxlint-disable-next-line typescript/prefer-promise-reject-errors -- the reason of a signal may be anything
-        reject(reason);
-        this.#interrupt(reason);
+    const { environment, runs } = this.#context;
+    const stop =
+      timeoutMs === undefined && signal === undefined
+        ? undefined
+        : watchInterruptions(this.#options, environment.scheduler, true, (reason) => this.interrupt(reason));
+    runs.add(this);
+    try {
+      // The promise of a body that never ends must be settled all the same when the run is interrupted.
+      return await new Promise<T>((resolve, reject) => {
+        this.#reject = reject;
+        this.#attempts().then(resolve, reject);
       });
-      void this.#attempts().then(resolve, reject).finally(stop);
-    });
+    } finally {
+      stop?.();
+      runs.delete(this);
+      this.#turn?.release();
+    }
+  }
+
+  /** Rolls back and rejects with `reason`, unless the commit is under way or done. */
+  interrupt(reason: unknown): void {
+    const state = this.#current?.state;
+    if (this.#interruption !== undefined || state === 'committing' || state === 'committed') return;
+    this.interrupted(reason);
+    this.#current?.interrupt(reason);
+  }
+
+  /** Called by the transaction when it was taken away. */
+  interrupted(reason: unknown): void {
+    if (this.#interruption !== undefined) return;
+    this.#interruption = { reason };
+    this.#reject?.(reason);
+    this.#wake?.();
   }
 
   async #attempts(): Promise<T> {
@@ -71,14 +107,16 @@ export class TransactionRun<T> {
         this.#throwIfInterrupted();
         this.#options.onRetry?.(error, attempt + 1);
         this.#context.countRetry();
-        await this.#backOff(attempt, clock.monotonicMs() - startMs);
+        const contention = this.#context.coordinator.contentionOf(error);
+        if (contention === undefined) await this.#backOff(attempt, clock.monotonicMs() - startMs);
+        else await this.#takeTurn(contention);
         this.#throwIfInterrupted();
       }
     }
   }
 
   async #attempt(): Promise<T> {
-    const tx = this.#context.begin(this.#options, this.#checkInterruption);
+    const tx = this.#context.begin(this.#options, { checkInterruption: this.#checkInterruption, run: this });
     this.#current = tx;
     let result: T;
     try {
@@ -86,13 +124,28 @@ export class TransactionRun<T> {
       // A body that never waited has kept timer and signal from being heard.
       this.#checkInterruption?.();
     } catch (error) {
-      tx.interrupt(error);
+      if (tx.state === 'open') tx.rollback();
       throw error;
     }
     // Without this check a body that never noticed that its transaction was taken away would count as committed.
     tx.throwIfInterrupted();
     if (tx.state === 'open') await tx.finish();
     return result;
+  }
+
+  /** Waits for a turn on everything this run has lost over, unless it has one already. */
+  async #takeTurn(contention: Contention): Promise<void> {
+    const { turns, coordinator } = this.#context;
+    const covered = widened(this.#turn?.covered ?? [], contention);
+    if (this.#turn?.protects !== true || covered.length > this.#turn.covered.length) {
+      this.#turn?.release();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        this.#turn = turns.take(covered, resolve);
+      });
+      this.#wake = undefined;
+    }
+    await coordinator.settled();
   }
 
   async #backOff(attempt: number, attemptMs: number): Promise<void> {
@@ -114,12 +167,6 @@ export class TransactionRun<T> {
     this.#wake = undefined;
   }
 
-  #interrupt(reason: unknown): void {
-    this.#interruption = { reason };
-    this.#wake?.();
-    this.#current?.interrupt(reason);
-  }
-
   #throwIfInterrupted(): void {
     if (this.#interruption !== undefined) throw this.#interruption.reason;
   }
@@ -134,7 +181,7 @@ export function runSync<T>(context: RunContext, body: (tx: Transaction) => T, op
   options.signal?.throwIfAborted();
   for (let attempt = 0; ; attempt++) {
     if (options.readOnly !== true) context.coordinator.settleSync();
-    const tx = context.begin(options, checkInterruption);
+    const tx = context.begin(options, { checkInterruption });
     try {
       const result = body(tx);
       rejectPromise(result, 'the body of transactionSync()');

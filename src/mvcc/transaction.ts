@@ -13,6 +13,7 @@ import type { MemtablePool } from './memtable-pool.js';
 import { ReadSet } from './read-set.js';
 import { Savepoint } from './savepoint.js';
 import type { SnapshotRegistry } from './snapshot-registry.js';
+import type { Turn } from './turns.js';
 import { TransactionCursor } from './transaction-cursor.js';
 import type { CursorOptions, RangeCursor, WriteView } from './views.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -42,6 +43,8 @@ export interface TransactionSettings {
   readonly managed: boolean;
   /** Throws when the transaction's time is up or its signal has fired. */
   readonly checkInterruption?: (() => void) | undefined;
+  /** The run it belongs to, which waits for its turn after a conflict. Undefined for those that do not wait. */
+  readonly run?: { readonly turn: Turn | undefined; interrupted(reason: unknown): void } | undefined;
 }
 
 export class Transaction implements WriteView {
@@ -63,6 +66,8 @@ export class Transaction implements WriteView {
   #writes: WriteBuffer | undefined;
   /** What must not have changed when it commits: all that was read, or under `snapshot` what is guarded. */
   #reads: ReadSet | undefined;
+  /** What counts as written for others. */
+  #locks: ReadSet | undefined;
   /** The key last guarded: callers guard the same constant again and again. */
   #guarded: Uint8Array | undefined;
   #cursors: Set<TransactionCursor> | undefined;
@@ -135,6 +140,18 @@ export class Transaction implements WriteView {
     if (key === this.#guarded || this.readOnly) return;
     this.#readSet().addKey(key);
     this.#guarded = key;
+  }
+
+  /**
+   * Makes the commit depend on `key`, as `guard` does, and others on this commit as if it had written the key: of two
+   * transactions that lock it and commit something, the later one to commit fails with `ConflictError`. Does not wait.
+   * Throws `InvalidArgumentError` in a read-only transaction.
+   */
+  lock(key: Uint8Array): void {
+    this.#writable();
+    this.#readSet().addKey(key);
+    this.#locks ??= new ReadSet(this.#context.pool, this.#context.transactionBytesMax);
+    this.#locks.addKey(key);
   }
 
   guardRange(range: KeyRange): void {
@@ -211,7 +228,7 @@ export class Transaction implements WriteView {
     if (batch === undefined) return this.snapshotTimestamp;
     let timestamp: Timestamp;
     try {
-      timestamp = await this.#context.coordinator.commit(batch, this.#settings.durability);
+      timestamp = await this.#context.coordinator.commit(batch, this.#settings.durability, this.#locks);
     } catch (error) {
       this.#end('rolled-back');
       throw error;
@@ -237,7 +254,7 @@ export class Transaction implements WriteView {
     if (batch === undefined) return this.snapshotTimestamp;
     let timestamp: Timestamp;
     try {
-      timestamp = this.#context.coordinator.commitSync(batch, this.#settings.durability);
+      timestamp = this.#context.coordinator.commitSync(batch, this.#settings.durability, this.#locks);
     } catch (error) {
       this.#end('rolled-back');
       throw error;
@@ -254,6 +271,7 @@ export class Transaction implements WriteView {
     if (this.#state !== 'open') return false;
     this.#interruption = { reason };
     this.#end('rolled-back');
+    this.#settings.run?.interrupted(reason);
     return true;
   }
 
@@ -306,6 +324,8 @@ export class Transaction implements WriteView {
         isolation: this.isolation,
         reads: this.#reads,
         writes,
+        yields: this.#settings.run !== undefined,
+        turn: this.#settings.run?.turn,
       });
     } catch (error) {
       this.#end('rolled-back');
@@ -324,8 +344,8 @@ export class Transaction implements WriteView {
     this.#context.open.delete(this);
     this.#writes?.release();
     this.#reads?.release();
-    this.#writes = undefined;
-    this.#reads = undefined;
+    this.#locks?.release();
+    this.#writes = this.#reads = this.#locks = undefined;
     for (const hook of this.#endHooks ?? []) {
       try {
         hook(outcome);

@@ -17,11 +17,12 @@ import type {
 } from '../storage/index.js';
 import type { Environment } from '../vfs/index.js';
 import { CommitCoordinator } from './commit-coordinator.js';
+import { type History, type PointInTime, timestampOf, watchHistory } from './history.js';
 import { interruptionCheck, watchInterruptions } from './interruption.js';
 import { MemtablePool } from './memtable-pool.js';
 import { LatestView, Snapshot } from './snapshot.js';
 import { SnapshotRegistry } from './snapshot-registry.js';
-import { Transaction, type TransactionContext } from './transaction.js';
+import { Transaction, type TransactionContext, type TransactionSettings } from './transaction.js';
 import {
   checkBody,
   checkDurability,
@@ -30,10 +31,13 @@ import {
   type TransactionOptions,
 } from './transaction-options.js';
 import { type RunContext, runSync, TransactionRun } from './transaction-run.js';
+import { Turns } from './turns.js';
 import type { ReadView } from './views.js';
 
 export interface StoreOptions extends EngineOptions {
   readonly createIfMissing: boolean;
+  /** What stays readable of the past beyond open snapshots. Default: nothing. */
+  readonly history?: History | undefined;
   readonly limits: EngineOptions['limits'] & {
     /** Bytes that the write buffer of one transaction may take, and what its record of reads may take before it is coarsened. */
     readonly transactionBytes: number;
@@ -46,6 +50,8 @@ export interface StoreDependencies {
   readonly environment: Environment;
   readonly executor: JobExecutor;
   readonly listener: EventListener;
+  /** A key as messages may show it. Default: messages show none. */
+  readonly describeKey?: ((key: Uint8Array) => string) | undefined;
 }
 
 export interface WriteOptions {
@@ -54,6 +60,13 @@ export interface WriteOptions {
    * store's `wal.sync` says.
    */
   readonly durability?: Durability | undefined;
+}
+
+export interface SnapshotOptions {
+  /**
+   * A commit timestamp, or a moment: the newest commit made when the wall clock showed that or less (one to come is now).
+   */
+  readonly asOf?: PointInTime | undefined;
 }
 
 export interface StoreStats {
@@ -84,12 +97,24 @@ export class TransactionalStore {
   readonly #latest: LatestView;
   #retries = 0;
   #closing: Promise<void> | undefined;
+  readonly #unwatchHistory: () => void;
 
-  private constructor(engine: Engine, registry: SnapshotRegistry, options: StoreOptions, environment: Environment) {
+  private constructor(
+    engine: Engine,
+    registry: SnapshotRegistry,
+    options: StoreOptions,
+    { environment, describeKey }: StoreDependencies,
+  ) {
     this.engine = engine;
     this.#environment = environment;
     this.#registry = registry;
-    this.#coordinator = new CommitCoordinator(engine, options.limits.recentCommitBytes ?? RECENT_COMMIT_BYTES_DEFAULT);
+    this.#unwatchHistory = watchHistory(options.history, environment.scheduler, () => engine.reclaim());
+    const turns = new Turns(environment.scheduler);
+    this.#coordinator = new CommitCoordinator(engine, {
+      recentCommitBytes: options.limits.recentCommitBytes ?? RECENT_COMMIT_BYTES_DEFAULT,
+      turns,
+      describeKey,
+    });
     this.#latest = new LatestView(engine);
     this.#context = {
       engine,
@@ -106,7 +131,9 @@ export class TransactionalStore {
     this.#runContext = {
       environment,
       coordinator: this.#coordinator,
-      begin: (transactionOptions, checkInterruption) => this.#begin(transactionOptions, true, checkInterruption),
+      turns,
+      runs: new Set(),
+      begin: (transactionOptions, interruption) => this.#begin(transactionOptions, true, interruption),
       countRetry: () => {
         this.#retries++;
       },
@@ -119,10 +146,10 @@ export class TransactionalStore {
     options: StoreOptions,
     dependencies: StoreDependencies,
   ): Promise<{ store: TransactionalStore; report: RecoveryReport }> {
-    const registry = new SnapshotRegistry();
+    const registry = new SnapshotRegistry(options.history, dependencies.environment.clock);
     const { engine, report } = await openEngine(directory, options, { ...dependencies, retention: registry });
     registry.attach(engine);
-    return { store: new TransactionalStore(engine, registry, options, dependencies.environment), report };
+    return { store: new TransactionalStore(engine, registry, options, dependencies), report };
   }
 
   /** The newest published commit: what reads see. */
@@ -137,7 +164,8 @@ export class TransactionalStore {
   begin(options: TransactionOptions = {}): Transaction {
     checkOptions(options);
     options.signal?.throwIfAborted();
-    const tx = this.#begin(options, false, interruptionCheck(options, this.#environment.clock));
+    const checkInterruption = interruptionCheck(options, this.#environment.clock);
+    const tx = this.#begin(options, false, { checkInterruption });
     if (options.timeoutMs !== undefined || options.signal !== undefined) {
       const stop = watchInterruptions(options, this.#environment.scheduler, false, (reason) => tx.interrupt(reason));
       tx.onEnd(stop);
@@ -164,15 +192,17 @@ export class TransactionalStore {
   }
 
   /**
-   * The state of now, or as of the commit `asOf`, kept until the snapshot is closed. Throws `InvalidArgumentError` when
-   * that state is not, or not completely, there any more.
+   * The state of now, or as of the commit or the moment `asOf`, kept until the snapshot is closed. Throws
+   * `InvalidArgumentError` when that state is not, or not completely, there any more.
    */
-  snapshot(options: { readonly asOf?: Timestamp | undefined } = {}): Snapshot {
+  snapshot(options: SnapshotOptions = {}): Snapshot {
     checkOptionNames('options of a snapshot', options, ['asOf']);
     this.#assertOpen();
     const newest = this.engine.lastTimestamp;
-    if (options.asOf !== undefined) this.#registry.checkReadable(options.asOf, newest);
-    return new Snapshot(this.engine, this.#registry, options.asOf ?? newest);
+    if (options.asOf === undefined) return new Snapshot(this.engine, this.#registry, newest);
+    const timestamp = timestampOf(options.asOf, this.engine);
+    this.#registry.checkReadable(timestamp, newest);
+    return new Snapshot(this.engine, this.#registry, timestamp);
   }
 
   /** A view that always reads the newest published state; for reads that need no second one to agree with. */
@@ -222,14 +252,20 @@ export class TransactionalStore {
 
   async #close(): Promise<void> {
     const reason = closedError();
+    this.#unwatchHistory();
+    for (const run of this.#runContext.runs) run.interrupt(reason);
     for (const tx of this.#context.open) tx.interrupt(reason);
     await this.#coordinator.settled();
     await this.engine.close();
   }
 
-  #begin(options: TransactionOptions, managed: boolean, checkInterruption: (() => void) | undefined): Transaction {
+  #begin(
+    options: TransactionOptions,
+    managed: boolean,
+    interruption: Pick<TransactionSettings, 'checkInterruption' | 'run'>,
+  ): Transaction {
     this.#assertOpen();
-    return new Transaction(this.#context, settingsOf(options, this.engine.readOnly, managed, checkInterruption));
+    return new Transaction(this.#context, settingsOf(options, this.engine.readOnly, managed, interruption));
   }
 
   #assertOpen(): void {

@@ -3,7 +3,7 @@
  * Bounded by `limits.transactionBytes`.
  */
 
-import { EMPTY_BYTES, LimitError } from '../base/index.js';
+import { compareBytes, EMPTY_BYTES, equalBytes, type KeyRange, keyAfter, LimitError } from '../base/index.js';
 import {
   type BatchVisitor,
   type EntryCursor,
@@ -65,6 +65,21 @@ export class WriteBuffer {
   /** One entry per key, as of now. */
   cursor(reverse: boolean): EntryCursor {
     return this.#memtable.cursor(reverse);
+  }
+
+  /** A key of `range` that was written; undefined when there is none. */
+  firstIn(range: KeyRange): Uint8Array | undefined {
+    const { lower = EMPTY_BYTES, upper } = range;
+    if (upper !== undefined && equalBytes(upper, keyAfter(lower))) return this.find(lower) ? lower : undefined;
+    const cursor = this.cursor(false);
+    try {
+      cursor.seek(lower, MAX_TIMESTAMP);
+      if (!cursor.valid) return undefined;
+      const key = cursor.keyBytes.slice(cursor.keyStart, cursor.keyEnd);
+      return upper === undefined || compareBytes(key, upper) < 0 ? key : undefined;
+    } finally {
+      cursor.close();
+    }
   }
 
   mark(): MemtableMark {

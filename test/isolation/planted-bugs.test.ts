@@ -70,7 +70,7 @@ const bugs: Planted[] = [
   {
     what: 'the first committer does not win',
     module: 'mvcc/commit-coordinator.js',
-    original: 'this.#addWriteConflicts(keys, candidate);\n',
+    original: 'this.#addWriteConflicts(contention.keys, candidate);\n',
     replacement: ';\n',
     levels: ['snapshot'],
     shows: ['incompatible-order', 'P4'],

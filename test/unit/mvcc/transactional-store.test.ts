@@ -224,19 +224,29 @@ describe('close', () => {
     expect(scan(store.latest())).toEqual([]);
   });
 
-  test('ends what a running body does, with ClosedError as the cause', async () => {
+  test('ends a run although its body does not, and what the body does later', async () => {
     let wake: () => void = () => undefined;
+    let late: unknown;
     const run = store.transaction(async (tx) => {
       await new Promise<void>((resolve) => {
         wake = resolve;
       });
-      write(tx, 'a', 1);
+      try {
+        write(tx, 'a', 1);
+      } catch (error) {
+        late = error;
+      }
     });
     run.catch(() => undefined);
+    const idle = store.transaction(() => new Promise<void>(() => undefined));
+    idle.catch(() => undefined);
     await Promise.resolve();
     await store.close();
+    await expect(idle).rejects.toBeInstanceOf(ClosedError);
+    await expect(run).rejects.toBeInstanceOf(ClosedError);
     wake();
-    await expect(run).rejects.toMatchObject({ cause: expect.any(ClosedError) as unknown });
+    await Promise.resolve();
+    expect(late).toMatchObject({ code: 'VARVE_TRANSACTION_CLOSED', cause: expect.any(ClosedError) as unknown });
   });
 });
 
