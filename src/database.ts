@@ -1,23 +1,32 @@
 /** The composition root: opens every layer in order and offers them as one object. */
 
+import { AmbientTransaction, refuseOptions, requireAmbient } from './ambient-transaction.js';
 import { InvalidArgumentError, type TuplePart } from './base/index.js';
 import {
+  ambientSink,
   CodecRecords,
   defaultKeyspace,
+  describeKey,
   type KeyCodecName,
   type KeyIn,
   type KeyOut,
-  Keyspace,
   type KeyspaceOptions,
   type KeyspaceSink,
   namedKeyspace,
   recordingStoreSink,
+  StoreKeyspace,
   storeSink,
   type TupleKey,
   type ValueCodecName,
   type ValueOf,
 } from './kv/index.js';
-import { checkBody, type StoreStats, type TransactionOptions, TransactionalStore } from './mvcc/index.js';
+import {
+  checkBody,
+  type SnapshotOptions,
+  type StoreStats,
+  type TransactionOptions,
+  TransactionalStore,
+} from './mvcc/index.js';
 import { type EntityTarget, type Insertable, Orm, type Repository } from './orm/index.js';
 import { directoryArgument, IN_MEMORY } from './directory-argument.js';
 import type { DatabaseOptions } from './options.js';
@@ -56,13 +65,15 @@ export async function open(directory: string, options?: DatabaseOptions): Promis
   let store: TransactionalStore | undefined;
   try {
     const listener = deferred(settings.listener, environment);
-    const opened = await TransactionalStore.open(path, settings, { environment, executor, listener });
+    const messages = settings.keysInErrors ? { describeKey } : {};
+    const opened = await TransactionalStore.open(path, settings, { environment, executor, listener, ...messages });
     store = opened.store;
     const sql = new SqlDatabase(store, settings.sql, environment);
     const orm = new Orm(sql, store, settings.entities, environment);
     await orm.synchronise();
     const keyspaces = new CodecRecords(store);
-    return new Database({ environment, inMemory, executor, store, keyspaces, sql, orm }, opened.report);
+    const ambient = settings.ambientTransactions ? new AmbientTransaction() : undefined;
+    return new Database({ environment, inMemory, executor, store, ambient, keyspaces, sql, orm }, opened.report);
   } catch (error) {
     await store?.close();
     await executor.close();
@@ -71,7 +82,7 @@ export async function open(directory: string, options?: DatabaseOptions): Promis
 }
 
 /** An open database. Made by {@link open}; close it with `close()` or `await using`. */
-export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implements AsyncDisposable {
+export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> implements AsyncDisposable {
   readonly #services: Services;
   readonly #sink: KeyspaceSink;
   #closing: Promise<void> | undefined;
@@ -82,18 +93,30 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
   readonly sqlSync: SqlFunctionSync;
 
   constructor(services: Services, recovery: RecoveryReport) {
-    const sink = storeSink(services.store, services.environment);
-    super(sink, defaultKeyspace);
+    const { store, environment, ambient } = services;
+    const outside = storeSink(store, environment);
+    const sink = ambient === undefined ? outside : ambientSink(outside, () => ambient.current?.sink);
+    super(store, sink, defaultKeyspace);
     this.#services = services;
-    this.#sink = sink;
+    this.#sink = outside;
     this.recovery = recovery;
-    this.sql = createSqlFunction(services.sql, undefined);
-    this.sqlSync = createSqlFunctionSync(services.sql, undefined);
+    const sql = createSqlFunction(services.sql, undefined);
+    const sqlSync = createSqlFunctionSync(services.sql, undefined);
+    this.sql = ambient === undefined ? sql : joining(sql, () => ambient.current?.sql);
+    this.sqlSync = ambient === undefined ? sqlSync : joining(sqlSync, () => ambient.current?.sqlSync);
   }
 
   /** Timestamp of the newest commit that reads can see. */
   get timestamp(): number {
     return this.#services.store.lastTimestamp;
+  }
+
+  /**
+   * The transaction whose body this call is made in, at whatever depth; undefined outside. With the option
+   * `ambientTransactions`, reads, writes, `sql`, `exec` and repositories of this object work in it as well.
+   */
+  get currentTransaction(): DatabaseTransaction | undefined {
+    return requireAmbient(this.#services.ambient).current;
   }
 
   /**
@@ -103,21 +126,33 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
   keyspace<K extends KeyCodecName = 'tuple', V extends ValueCodecName = 'structured'>(
     name: string,
     options?: KeyspaceOptions<K, V>,
-  ): Keyspace<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
+  ): StoreKeyspace<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
     const layout = namedKeyspace(name, options);
-    const { keyspaces } = this.#services;
+    const { store, keyspaces, ambient } = this.#services;
     keyspaces.open(layout);
-    return new Keyspace(recordingStoreSink(this.#sink, keyspaces, layout), layout);
+    const outside = recordingStoreSink(this.#sink, keyspaces, layout);
+    const sink = ambient === undefined ? outside : ambientSink(outside, () => ambient.current?.sinkOf(layout));
+    return new StoreKeyspace(store, sink, layout);
   }
 
   /**
    * Runs `body` in a transaction, isolated across every `await` in it, and commits. Run again with a fresh transaction
    * after a conflict, so `body` should have no effects outside; its own errors roll back and are passed on unchanged.
-   * Throws `ConflictError` after the last retry and `TimeoutError` after `timeoutMs`.
+   * Throws `ConflictError` after the last retry and `TimeoutError` after `timeoutMs`. Inside the body of another, a
+   * transaction is one of its own, unless the option `ambientTransactions` makes it a savepoint of that.
    */
   async transaction<T>(body: (tx: DatabaseTransaction) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
     checkBody('the body of a transaction', body);
-    return this.#services.store.transaction((tx) => body(new DatabaseTransaction(tx, this.#services)), options);
+    const { store, ambient } = this.#services;
+    const outer = ambient?.current;
+    if (outer !== undefined) {
+      refuseOptions(options);
+      return outer.savepoint(body);
+    }
+    return store.transaction((tx) => {
+      const transaction = new DatabaseTransaction(tx, this.#services);
+      return ambient === undefined ? body(transaction) : ambient.run(transaction, body);
+    }, options);
   }
 
   /** Starts a transaction that the caller commits or rolls back. */
@@ -125,24 +160,28 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
     return new DatabaseTransaction(this.#services.store.begin(options), this.#services);
   }
 
-  /** The database as it is now, or as of an earlier commit that is still retained, unaffected by later writes. */
-  snapshot(options?: { readonly asOf?: number }): DatabaseSnapshot {
+  /**
+   * The database as it is now, or as it was after an earlier commit, or at an earlier moment, unaffected by later writes. How
+   * far back that goes is a matter of the option `history`; throws `InvalidArgumentError` (`facts.oldest`) for what is gone.
+   */
+  snapshot(options?: SnapshotOptions): DatabaseSnapshot {
     return new DatabaseSnapshot(this.#services.store.snapshot(options), this.#services);
   }
 
   /** A statement parsed and planned once. */
   prepare(text: string): PreparedStatement {
-    return this.#services.sql.prepare(text);
+    return this.#services.ambient?.current?.prepare(text) ?? this.#services.sql.prepare(text);
   }
 
   /** Runs all statements of a script, each in a transaction of its own, and stops at the first error. */
   async exec(script: string): Promise<SqlResult[]> {
-    return this.#services.sql.script(script, undefined);
+    return this.#services.ambient?.current?.exec(script) ?? this.#services.sql.script(script, undefined);
   }
 
   /** Reads and writes the rows of an entity; every call is a transaction of its own. */
   repository<T extends object, Insert = Insertable<T>>(entity: EntityTarget<T, Insert>): Repository<T, Insert> {
-    return this.#services.orm.repository(entity, undefined);
+    const joined = this.#services.ambient?.current?.repository(entity);
+    return joined ?? this.#services.orm.repository(entity, undefined);
   }
 
   /**
@@ -211,6 +250,11 @@ export class Database extends Keyspace<TupleKey, TuplePart[], unknown> implement
       }
     }
   }
+}
+
+/** A function that calls what `inside` gives at that moment, or `outside`. */
+function joining<F extends (...args: never[]) => unknown>(outside: F, inside: () => F | undefined): F {
+  return ((...args: Parameters<F>) => (inside() ?? outside)(...args)) as F;
 }
 
 /** An empty database that may not be written is a mistake, and so is one in memory on somebody's disk. */

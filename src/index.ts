@@ -18,15 +18,29 @@ export {
 export { Database, open } from './database.js';
 export {
   type BatchOperation,
+  type Change,
+  type ChangesOptions,
+  type Commit,
   Keyspace,
   type KeyspaceOptions,
   KeyspaceReader,
   type ScanOptions,
+  type StoreKeyspace,
+  type TransactionKeyspace,
   type TupleKey,
 } from './kv/index.js';
 export type { DatabaseOptions } from './options.js';
 export { type MaintenanceOptions, restore, verify } from './maintenance.js';
-export type { Isolation, StoreStats, TransactionOptions, WriteOptions } from './mvcc/index.js';
+export type { ChangeFeed } from './mvcc/index.js';
+export type {
+  History,
+  Isolation,
+  PointInTime,
+  SnapshotOptions,
+  StoreStats,
+  TransactionOptions,
+  WriteOptions,
+} from './mvcc/index.js';
 export {
   AfterInsert,
   AfterLoad,

@@ -86,6 +86,20 @@ export interface DatabaseOptions {
    * database in memory, or on a file system passed as `environment`, is always served inline. Default: 'worker'.
    */
   readonly background?: 'worker' | 'inline' | undefined;
+  /**
+   * What stays readable of the past: `{ ms }`, 1 to 10^12: every state of so long ago; `{ versions }`, 1 to 1,000,000: the
+   * newest versions of each key, deletions counted, and with them every state since one was dropped. Open snapshots and
+   * readers of changes keep what they need in any case. Default: none.
+   */
+  readonly history?: { readonly ms: number } | { readonly versions: number } | undefined;
+  /**
+   * Calls of the database inside the body of a transaction work in that transaction, and a transaction there is a savepoint
+   * of it; `db.currentTransaction` tells which it is. By `AsyncLocalStorage`, which makes every promise of the process
+   * dearer. Default: false.
+   */
+  readonly ambientTransactions?: boolean | undefined;
+  /** Messages of conflicts name the keys. They may end in logs, so only where keys are no secrets. Default: false. */
+  readonly keysInErrors?: boolean | undefined;
   /** Beyond these a write is refused with `LimitError`, before anything of it is stored. */
   readonly limits?:
     | {
@@ -102,6 +116,14 @@ export interface DatabaseOptions {
          * 64 KiB to 1 GiB. Default: 32 MiB.
          */
         readonly recentCommitBytes?: number | undefined;
+        /**
+         * Snapshots, transactions and readers of changes open for longer are reported, once each, as events of the type `leak`
+         * with the stack of the call that opened them; and so is what was never closed, when the database is, or when it is
+         * collected as garbage. Costs some microseconds for each. 1 to 2^31. Default: none.
+         */
+        readonly snapshotAgeMs?: number | undefined;
+        /** A transaction open for longer is rolled back with `LimitError`. 1 to 2^31. Default: none. */
+        readonly transactionAgeMs?: number | undefined;
       }
     | undefined;
   readonly sql?:
@@ -157,6 +179,11 @@ const walSync = z.union(
   "must be 'commit', 'manual', { everyMs: 1 … 3600000 } or { everyCommits: 1 … 1000000 }",
 );
 
+const historySchema = z.union(
+  [z.strictObject({ ms: count(1, 1e12) }), z.strictObject({ versions: count(1, 1_000_000) })],
+  'must be { ms: 1 … 1000000000000 } or { versions: 1 … 1000000 }',
+);
+
 const compactionSchema = z.strictObject({
   policy: z.enum(['leveled', 'tiered', 'lazy-leveled']).default(DEFAULTS.compaction.policy),
   level0Runs: count(2, 64).default(DEFAULTS.compaction.level0Runs),
@@ -171,6 +198,8 @@ const limitsSchema = z.strictObject({
   batchBytes: bytes(1 * KIB, 1024 * MIB).default(DEFAULTS.limits.batchBytes),
   transactionBytes: bytes(1 * KIB, 1024 * MIB).default(DEFAULTS.limits.transactionBytes),
   recentCommitBytes: bytes(64 * KIB, 1024 * MIB).default(DEFAULTS.limits.recentCommitBytes),
+  snapshotAgeMs: count(1, 2 ** 31).optional(),
+  transactionAgeMs: count(1, 2 ** 31).optional(),
 });
 
 const sqlSchema = z.strictObject({
@@ -208,6 +237,9 @@ const databaseOptionsSchema = z.strictObject({
   compression: z.enum(['lz4', 'none']).default(DEFAULTS.compression),
   compaction: compactionSchema.prefault({}),
   background: z.enum(['worker', 'inline']).default(DEFAULTS.background),
+  history: historySchema.optional(),
+  ambientTransactions: z.boolean().default(DEFAULTS.ambientTransactions),
+  keysInErrors: z.boolean().default(DEFAULTS.keysInErrors),
   limits: limitsSchema.prefault({}),
   sql: sqlSchema.prefault({}),
   entities: z

@@ -1,5 +1,6 @@
 /** The layers of one open database, as its facades (`Database`, transactions, snapshots) share them. */
 
+import type { AmbientTransaction } from './ambient-transaction.js';
 import type { CodecRecords } from './kv/index.js';
 import type { TransactionalStore } from './mvcc/index.js';
 import type { Orm } from './orm/index.js';
@@ -13,6 +14,8 @@ export interface Services {
   /** True when nothing of the database is in any file. */
   readonly inMemory: boolean;
   readonly store: TransactionalStore;
+  /** Undefined unless `ambientTransactions` is set. */
+  readonly ambient: AmbientTransaction | undefined;
   /** Codecs of named keyspaces. */
   readonly keyspaces: CodecRecords;
   readonly sql: SqlDatabase;

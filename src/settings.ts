@@ -13,6 +13,8 @@ import type { Environment } from './vfs/index.js';
 export interface DatabaseSettings extends StoreOptions {
   readonly compaction: StoreOptions['compaction'] & { readonly bytesPerSecond?: number | undefined };
   readonly background: 'worker' | 'inline';
+  readonly ambientTransactions: boolean;
+  readonly keysInErrors: boolean;
   readonly sql: { readonly statementCacheSize: number; readonly limits: SqlLimits };
   readonly entities: readonly EntityClass[];
   readonly listener?: EventListener | undefined;
@@ -34,6 +36,8 @@ export const DEFAULT_SETTINGS = {
   compression: 'lz4',
   compaction: { policy: 'leveled', level0Runs: 4, levelBaseBytes: 32 * MIB, sizeRatio: 10 },
   background: 'worker',
+  ambientTransactions: false,
+  keysInErrors: false,
   limits: {
     keyBytes: 64 * KIB,
     valueBytes: 64 * MIB,

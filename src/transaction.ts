@@ -6,11 +6,12 @@ import {
   type KeyCodecName,
   type KeyIn,
   type KeyOut,
-  Keyspace,
   type KeyspaceOptions,
   type KeyspaceSink,
+  type NamedCodecs,
   namedKeyspace,
   recordingTransactionSink,
+  TransactionKeyspace,
   transactionSink,
   type TupleKey,
   type ValueCodecName,
@@ -19,6 +20,7 @@ import {
 import { checkBody, type Transaction } from './mvcc/index.js';
 import type { EntityTarget, Insertable, Repository } from './orm/index.js';
 import type { Services } from './services.js';
+import { DatabaseSnapshot } from './snapshot.js';
 import type { PreparedStatement, SqlResult } from './sql/index.js';
 import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFunctionSync } from './sql-function.js';
 
@@ -26,11 +28,15 @@ import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFun
  * Reads see the snapshot taken at the start with this transaction's own writes on top. Nothing is visible outside
  * before the commit, and nothing at all after a rollback. Use after the end throws `TransactionClosedError`.
  */
-export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown> implements AsyncDisposable {
+export class DatabaseTransaction
+  extends TransactionKeyspace<TupleKey, TuplePart[], unknown>
+  implements AsyncDisposable
+{
   readonly #transaction: Transaction;
   readonly #services: Services;
   readonly #sink: KeyspaceSink;
   #savepointIsOpen = false;
+  #snapshot: DatabaseSnapshot | undefined;
   /** Runs one SQL statement in this transaction. What its entities have pending is written first. */
   readonly sql: SqlFunction;
   /** The same on this thread. It does not see changes of entities that are not written yet. */
@@ -38,7 +44,7 @@ export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown
 
   constructor(transaction: Transaction, services: Services) {
     const sink = transactionSink(transaction, services.environment);
-    super(sink, defaultKeyspace);
+    super(transaction, sink, defaultKeyspace);
     this.#transaction = transaction;
     this.#services = services;
     this.#sink = sink;
@@ -46,19 +52,38 @@ export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown
     this.sqlSync = createSqlFunctionSync(services.sql, transaction);
   }
 
+  /** Where its default keyspace writes. @internal */
+  get sink(): KeyspaceSink {
+    return this.#sink;
+  }
+
+  /** Where it writes a named keyspace. @internal */
+  sinkOf(layout: NamedCodecs): KeyspaceSink {
+    return recordingTransactionSink(this.#transaction, this.#sink, this.#services.keyspaces, layout);
+  }
+
   /** The last commit that this transaction sees. */
   get timestamp(): number {
     return this.#transaction.snapshotTimestamp;
   }
 
+  /**
+   * The database as this transaction found it, without its own writes: same reads, SQL and repositories. What is read from it
+   * counts for no conflict. Ends with the transaction.
+   */
+  get snapshot(): DatabaseSnapshot {
+    this.#snapshot ??= new DatabaseSnapshot(this.#transaction.snapshot, this.#services);
+    return this.#snapshot;
+  }
+
   keyspace<K extends KeyCodecName = 'tuple', V extends ValueCodecName = 'structured'>(
     name: string,
     options?: KeyspaceOptions<K, V>,
-  ): Keyspace<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
+  ): TransactionKeyspace<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
     const layout = namedKeyspace(name, options);
     const { keyspaces } = this.#services;
     keyspaces.open(layout);
-    return new Keyspace(recordingTransactionSink(this.#transaction, this.#sink, keyspaces, layout), layout);
+    return new TransactionKeyspace(this.#transaction, this.sinkOf(layout), layout);
   }
 
   /**
@@ -100,6 +125,11 @@ export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown
     }
   }
 
+  /** A transaction inside this one is a savepoint: what `body` writes counts once this transaction commits. */
+  async transaction<T>(body: (tx: DatabaseTransaction) => T | Promise<T>): Promise<T> {
+    return this.savepoint(body);
+  }
+
   /**
    * For transactions made by `db.begin()`: resolves with the commit timestamp once the commit is visible and as durable as
    * asked. Throws `ConflictError` when it lost; nothing is applied then.
@@ -124,7 +154,9 @@ export class DatabaseTransaction extends Keyspace<TupleKey, TuplePart[], unknown
     const savepoint = this.#transaction.savepoint();
     let result: T;
     try {
-      result = await body(new DatabaseTransaction(this.#transaction, this.#services));
+      const inner = new DatabaseTransaction(this.#transaction, this.#services);
+      const { ambient } = this.#services;
+      result = await (ambient === undefined ? body(inner) : ambient.run(inner, body));
       await session.flush();
     } catch (error) {
       savepoint.rollback();

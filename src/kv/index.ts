@@ -1,6 +1,6 @@
 /** The key-value API: typed keys and values over the transactional byte store. */
 
-export { CodecRecords } from './codec-records.js';
+export { CodecRecords, type NamedCodecs } from './codec-records.js';
 export {
   type KeyCodec,
   type KeyCodecName,
@@ -13,6 +13,7 @@ export {
   type ValueOf,
   valueCodecs,
 } from './codecs.js';
+export { describeKey } from './key-description.js';
 export {
   type BatchOperation,
   Keyspace,
@@ -24,4 +25,6 @@ export {
   type ScanOptions,
 } from './keyspace.js';
 export { defaultKeyspace, type KeyspaceOptions, namedKeyspace } from './layouts.js';
-export { recordingStoreSink, recordingTransactionSink, storeSink, transactionSink } from './sinks.js';
+export { type Change, type ChangesOptions, type Commit, StoreKeyspace } from './store-keyspace.js';
+export { TransactionKeyspace } from './transaction-keyspace.js';
+export { ambientSink, recordingStoreSink, recordingTransactionSink, storeSink, transactionSink } from './sinks.js';

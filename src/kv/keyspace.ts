@@ -137,8 +137,8 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   scanSync<V extends Value = Value>(options: ScanOptions<KeyIn> = {}): Generator<[KeyOut, V], void, undefined> {
     const decoder = {
       prefixLength: this.#layout.prefix.length,
-      key: (bytes: Uint8Array, start: number, end: number) => this.#key(bytes, start, end),
-      value: (bytes: Uint8Array, start: number, end: number) => this.#value(bytes, start, end) as V,
+      key: (bytes: Uint8Array, start: number, end: number) => this.decodeKey(bytes, start, end),
+      value: (bytes: Uint8Array, start: number, end: number) => this.decodeValue(bytes, start, end) as V,
     };
     return new EntryScan(decoder, () => {
       checkOptionNames('options of a scan', options, SCAN_OPTIONS);
@@ -146,6 +146,17 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
       const range = limit === 0 ? NOTHING : this.#range(options);
       return { cursor: this.#source.view().cursor(range, { reverse: options.reverse ?? false }), limit };
     });
+  }
+
+  /** Where stored keys begin after the keyspace's own prefix. */
+  protected get prefixLength(): number {
+    return this.#layout.prefix.length;
+  }
+
+  /** The stored keys that begin with `prefix`; all of the keyspace without one. */
+  protected prefixRange(prefix: KeyIn | undefined): KeyRange {
+    const { keys, prefix: own } = this.#layout;
+    return prefix === undefined ? prefixRange(own) : keys.prefixRange(this.keyBytes(prefix));
   }
 
   /** The stored form of `key`. */
@@ -172,7 +183,8 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
     return scratch.bytes();
   }
 
-  #key(bytes: Uint8Array, start: number, end: number): KeyOut {
+  /** Of a whole stored key, without the prefix: `start` is behind that. */
+  protected decodeKey(bytes: Uint8Array, start: number, end: number): KeyOut {
     try {
       return this.#layout.keys.decode(bytes, start, end);
     } catch (cause) {
@@ -180,7 +192,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
     }
   }
 
-  #value(bytes: Uint8Array, start: number, end: number): Value {
+  protected decodeValue(bytes: Uint8Array, start: number, end: number): Value {
     try {
       return this.#layout.values.decode(bytes, start, end);
     } catch (cause) {
@@ -210,8 +222,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   #range(options: ScanOptions<KeyIn>): KeyRange {
-    const { keys, prefix } = this.#layout;
-    const whole = options.prefix === undefined ? prefixRange(prefix) : keys.prefixRange(this.keyBytes(options.prefix));
+    const whole = this.prefixRange(options.prefix);
     const { gt, gte, lt, lte } = options;
     return [
       gte === undefined ? {} : { lower: this.keyBytes(gte) },

@@ -18,8 +18,8 @@ import {
 } from './codecs.js';
 import type { KeyspaceLayout } from './keyspace.js';
 
-const REGION_DEFAULT = 0x02;
-const REGION_NAMED = 0x03;
+export const REGION_DEFAULT = 0x02;
+export const REGION_NAMED = 0x03;
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_.-]{0,63}$/;
 

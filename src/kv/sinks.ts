@@ -94,6 +94,16 @@ export function recordingTransactionSink(
   };
 }
 
+/** Goes where `inside` says, as long as there is something; `outside` otherwise. */
+export function ambientSink(outside: KeyspaceSink, inside: () => KeyspaceSink | undefined): KeyspaceSink {
+  return {
+    environment: outside.environment,
+    view: () => (inside() ?? outside).view(),
+    write: async (fill, count, options) => (inside() ?? outside).write(fill, count, options),
+    writeSync: (fill, count, options) => (inside() ?? outside).writeSync(fill, count, options),
+  };
+}
+
 /** What is written inside a transaction becomes durable with it, not before. */
 function refuseDurability(options: WriteOptions): void {
   checkWriteOptions(options);

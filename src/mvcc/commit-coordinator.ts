@@ -11,6 +11,7 @@
 
 import { ConflictError, type KeyRange } from '../base/index.js';
 import type { Durability, Engine, Timestamp, WriteBatch } from '../storage/index.js';
+import type { ChangeTail } from './change-tail.js';
 import type { ReadSet } from './read-set.js';
 import { RecentCommits } from './recent-commits.js';
 import { TimestampOracle } from './timestamp-oracle.js';
@@ -37,6 +38,8 @@ export interface CommitCandidate {
 export interface CoordinatorOptions {
   readonly recentCommitBytes: number;
   readonly turns: Turns;
+  /** Told of every commit. */
+  readonly tail: ChangeTail;
   /** A key as messages may show it; undefined when they may not. */
   readonly describeKey: ((key: Uint8Array) => string) | undefined;
 }
@@ -56,6 +59,7 @@ export class CommitCoordinator {
   readonly #oracle: TimestampOracle;
   readonly #recent: RecentCommits;
   readonly #turns: Turns;
+  readonly #tail: ChangeTail;
   readonly #describeKey: CoordinatorOptions['describeKey'];
   readonly #contentions = new WeakMap<ConflictError, Contention>();
   /** Snapshots of open transactions that may still ask for validation. */
@@ -73,12 +77,18 @@ export class CommitCoordinator {
     this.#oracle = new TimestampOracle(engine.lastTimestamp);
     this.#recent = new RecentCommits(options.recentCommitBytes);
     this.#turns = options.turns;
+    this.#tail = options.tail;
     this.#describeKey = options.describeKey;
   }
 
   /** Commits handed to the engine and not yet published. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** The newest timestamp given to a commit. */
+  get newest(): Timestamp {
+    return this.#oracle.last;
   }
 
   get commits(): number {
@@ -137,6 +147,7 @@ export class CommitCoordinator {
     const done = this.#engine.submit(batch, timestamp, durability === undefined ? {} : { durability });
     // Only now: a batch that was refused will never be published, and must not make anybody conflict with it.
     this.#record(batch, timestamp, locked);
+    this.#tail.record(batch, timestamp);
     this.#inFlight++;
     this.#submitted = timestamp;
     this.#published = done.catch(() => undefined);
@@ -144,6 +155,7 @@ export class CommitCoordinator {
       await done;
     } finally {
       this.#inFlight--;
+      this.#tail.published();
     }
     this.#commits++;
     return timestamp;
@@ -153,6 +165,8 @@ export class CommitCoordinator {
   commitSync(batch: WriteBatch, durability: Durability | undefined, locked?: ReadSet): Timestamp {
     const timestamp = this.#oracle.next();
     this.#engine.commitSync(batch, timestamp, durability === undefined ? {} : { durability });
+    this.#tail.record(batch, timestamp);
+    this.#tail.published();
     // Published before anybody else can begin: only transactions that are open now could miss it.
     if (this.#candidates.size > 0) this.#record(batch, timestamp, locked);
     this.#commits++;

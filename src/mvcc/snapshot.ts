@@ -13,13 +13,15 @@ export class Snapshot implements ReadView, Disposable {
   readonly timestamp: Timestamp;
   readonly #engine: Engine;
   readonly #registry: SnapshotRegistry;
+  readonly #told: (() => void) | undefined;
   #closed = false;
 
-  /** Pins `timestamp`, which the caller has checked. */
-  constructor(engine: Engine, registry: SnapshotRegistry, timestamp: Timestamp) {
+  /** Pins `timestamp`, which the caller has checked. @param closed called once, when it is closed. */
+  constructor(engine: Engine, registry: SnapshotRegistry, timestamp: Timestamp, closed?: () => void) {
     this.timestamp = timestamp;
     this.#engine = engine;
     this.#registry = registry;
+    this.#told = closed;
     registry.pin(timestamp);
   }
 
@@ -43,6 +45,7 @@ export class Snapshot implements ReadView, Disposable {
     if (this.#closed) return;
     this.#closed = true;
     this.#registry.unpin(this.timestamp);
+    this.#told?.();
   }
 
   [Symbol.dispose](): void {

@@ -104,3 +104,11 @@ function invalid(option: string, found: unknown, expected: string): InvalidArgum
 function rendered(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? String(value) : kindOf(value);
 }
+
+/** Throws `InvalidArgumentError` when synchronous work returned a promise after all. */
+export function rejectPromise(result: unknown, who: string): void {
+  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== 'function') return;
+  // Its outcome is of no interest any more, but must not become an unhandled rejection.
+  (result as PromiseLike<unknown>).then(undefined, () => undefined);
+  throw new InvalidArgumentError(`${who} must not return a promise`);
+}

@@ -12,7 +12,9 @@ import type { CommitCoordinator, Isolation } from './commit-coordinator.js';
 import type { MemtablePool } from './memtable-pool.js';
 import { ReadSet } from './read-set.js';
 import { Savepoint } from './savepoint.js';
+import { Snapshot } from './snapshot.js';
 import type { SnapshotRegistry } from './snapshot-registry.js';
+import { rejectPromise } from './transaction-options.js';
 import type { Turn } from './turns.js';
 import { TransactionCursor } from './transaction-cursor.js';
 import type { CursorOptions, RangeCursor, WriteView } from './views.js';
@@ -70,6 +72,7 @@ export class Transaction implements WriteView {
   #locks: ReadSet | undefined;
   /** The key last guarded: callers guard the same constant again and again. */
   #guarded: Uint8Array | undefined;
+  #snapshot: Snapshot | undefined;
   #cursors: Set<TransactionCursor> | undefined;
   #savepoints: Savepoint[] | undefined;
   #commitHooks: (() => void | Promise<void>)[] | undefined;
@@ -158,6 +161,20 @@ export class Transaction implements WriteView {
     this.assertOpen();
     if (this.readOnly) return;
     this.#readSet().addRange({ lower: range.lower?.slice(), upper: range.upper?.slice() });
+  }
+
+  /**
+   * What the transaction saw when it began, without what it has written. Reads from it count for no conflict. Ends with the
+   * transaction.
+   */
+  get snapshot(): Snapshot {
+    if (this.#snapshot === undefined) {
+      const { engine, registry } = this.#context;
+      const snapshot = new Snapshot(engine, registry, this.snapshotTimestamp);
+      this.onEnd(() => snapshot.close());
+      this.#snapshot = snapshot;
+    }
+    return this.#snapshot;
   }
 
   /** Opens a savepoint inside those that are open. */
@@ -378,12 +395,4 @@ export class Transaction implements WriteView {
   #writeBuffer(): WriteBuffer {
     return (this.#writes ??= new WriteBuffer(this.#context.pool, this.#context.transactionBytesMax));
   }
-}
-
-/** Throws `InvalidArgumentError` when synchronous work returned a promise after all. */
-export function rejectPromise(result: unknown, who: string): void {
-  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== 'function') return;
-  // Its outcome is of no interest any more, but must not become an unhandled rejection.
-  (result as PromiseLike<unknown>).then(undefined, () => undefined);
-  throw new InvalidArgumentError(`${who} must not return a promise`);
 }

@@ -3,20 +3,25 @@
  * registry and the commit order.
  */
 
-import { checkOptionNames, ClosedError } from '../base/index.js';
+import { checkOptionNames, ClosedError, type KeyRange } from '../base/index.js';
 import { openEngine, type RecoveryReport } from '../recovery/index.js';
-import type {
-  Durability,
-  Engine,
-  EngineOptions,
-  EngineStats,
-  EventListener,
-  JobExecutor,
-  Timestamp,
-  WriteBatch,
+import {
+  type Durability,
+  type Engine,
+  type EngineOptions,
+  type EngineStats,
+  type EventListener,
+  type JobExecutor,
+  publishing,
+  type Timestamp,
+  type WriteBatch,
 } from '../storage/index.js';
 import type { Environment } from '../vfs/index.js';
+import { ChangeFeed, type FeedContext } from './change-feed.js';
+import type { ChangeGroup } from './change-history.js';
+import { ChangeTail } from './change-tail.js';
 import { CommitCoordinator } from './commit-coordinator.js';
+import { HandleWatch } from './handle-watch.js';
 import { type History, type PointInTime, timestampOf, watchHistory } from './history.js';
 import { interruptionCheck, watchInterruptions } from './interruption.js';
 import { MemtablePool } from './memtable-pool.js';
@@ -41,6 +46,10 @@ export interface StoreOptions extends EngineOptions {
   readonly limits: EngineOptions['limits'] & {
     /** Bytes that the write buffer of one transaction may take, and what its record of reads may take before it is coarsened. */
     readonly transactionBytes: number;
+    /** Snapshots, transactions and readers of changes open for longer are reported as leaks. Default: none are. */
+    readonly snapshotAgeMs?: number | undefined;
+    /** Transactions open for longer are ended with `LimitError`. Default: none are. */
+    readonly transactionAgeMs?: number | undefined;
     /** Bytes of keys remembered for validation; transactions older than what they cover conflict. Default 32 MiB. */
     readonly recentCommitBytes?: number;
   };
@@ -69,6 +78,14 @@ export interface SnapshotOptions {
   readonly asOf?: PointInTime | undefined;
 }
 
+export interface ChangesOptions {
+  readonly range: KeyRange;
+  /** A commit timestamp, exclusive. Default: the newest commit. */
+  readonly since?: Timestamp | undefined;
+  /** Ends the feed with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface StoreStats {
   readonly lastTimestamp: Timestamp;
   readonly openTransactions: number;
@@ -82,6 +99,9 @@ export interface StoreStats {
   readonly retries: number;
   readonly commitsInFlight: number;
   readonly recentCommitBytes: number;
+  /** Readers of changes, and what they have in memory together of commits that they may still want. */
+  readonly changeFeeds: number;
+  readonly changeTailBytes: number;
   readonly engine: EngineStats;
 }
 
@@ -97,24 +117,41 @@ export class TransactionalStore {
   readonly #latest: LatestView;
   #retries = 0;
   #closing: Promise<void> | undefined;
+  readonly #feeds: FeedContext;
+  readonly #watch: HandleWatch | undefined;
   readonly #unwatchHistory: () => void;
 
   private constructor(
     engine: Engine,
     registry: SnapshotRegistry,
     options: StoreOptions,
-    { environment, describeKey }: StoreDependencies,
+    { environment, listener, describeKey }: StoreDependencies,
   ) {
+    const { clock, scheduler } = environment;
+    this.#watch = HandleWatch.of(options.limits, {
+      clock,
+      scheduler,
+      listener: publishing(listener, engine.directory),
+    });
     this.engine = engine;
     this.#environment = environment;
     this.#registry = registry;
     this.#unwatchHistory = watchHistory(options.history, environment.scheduler, () => engine.reclaim());
     const turns = new Turns(environment.scheduler);
+    const tail = new ChangeTail();
     this.#coordinator = new CommitCoordinator(engine, {
       recentCommitBytes: options.limits.recentCommitBytes ?? RECENT_COMMIT_BYTES_DEFAULT,
       turns,
+      tail,
       describeKey,
     });
+    this.#feeds = {
+      engine,
+      registry,
+      tail,
+      open: new Set(),
+      submitted: () => this.#coordinator.newest,
+    };
     this.#latest = new LatestView(engine);
     this.#context = {
       engine,
@@ -199,10 +236,25 @@ export class TransactionalStore {
     checkOptionNames('options of a snapshot', options, ['asOf']);
     this.#assertOpen();
     const newest = this.engine.lastTimestamp;
-    if (options.asOf === undefined) return new Snapshot(this.engine, this.#registry, newest);
-    const timestamp = timestampOf(options.asOf, this.engine);
-    this.#registry.checkReadable(timestamp, newest);
-    return new Snapshot(this.engine, this.#registry, timestamp);
+    const timestamp = options.asOf === undefined ? newest : timestampOf(options.asOf, this.engine);
+    if (options.asOf !== undefined) this.#registry.checkReadable(timestamp, newest);
+    const make = (closed?: () => void) => new Snapshot(this.engine, this.#registry, timestamp, closed);
+    const registry = this.#registry;
+    return this.#watch?.openedSnapshot(timestamp, make, () => registry.unpin(timestamp)) ?? make();
+  }
+
+  /**
+   * Every commit that changes anything in `range` from now on, or since the commit `since`, as `convert` makes it. Throws
+   * `InvalidArgumentError` when history does not reach back to `since`. What is yet to be read is kept until the feed ends.
+   */
+  changes<T>(options: ChangesOptions, convert: (group: ChangeGroup) => T): ChangeFeed<T> {
+    this.#assertOpen();
+    options.signal?.throwIfAborted();
+    const newest = this.engine.lastTimestamp;
+    const since = options.since ?? newest;
+    this.#registry.checkChangesSince(since, newest);
+    const ended = this.#watch?.opened('changes', since);
+    return new ChangeFeed(this.#feeds, { range: options.range, since, signal: options.signal, ended }, convert);
   }
 
   /** A view that always reads the newest published state; for reads that need no second one to agree with. */
@@ -240,6 +292,8 @@ export class TransactionalStore {
       retries: this.#retries,
       commitsInFlight: this.#coordinator.inFlight,
       recentCommitBytes: this.#coordinator.recentCommitBytes,
+      changeFeeds: this.#feeds.open.size,
+      changeTailBytes: this.#feeds.tail.byteSize,
       engine: this.engine.stats(),
     };
   }
@@ -253,7 +307,9 @@ export class TransactionalStore {
   async #close(): Promise<void> {
     const reason = closedError();
     this.#unwatchHistory();
+    this.#watch?.close();
     for (const run of this.#runContext.runs) run.interrupt(reason);
+    for (const feed of this.#feeds.open) feed.fail(reason);
     for (const tx of this.#context.open) tx.interrupt(reason);
     await this.#coordinator.settled();
     await this.engine.close();
@@ -265,7 +321,12 @@ export class TransactionalStore {
     interruption: Pick<TransactionSettings, 'checkInterruption' | 'run'>,
   ): Transaction {
     this.#assertOpen();
-    return new Transaction(this.#context, settingsOf(options, this.engine.readOnly, managed, interruption));
+    const tx = new Transaction(this.#context, settingsOf(options, this.engine.readOnly, managed, interruption));
+    const watch = this.#watch;
+    if (watch !== undefined) {
+      tx.onEnd(watch.opened('transaction', tx.snapshotTimestamp, (reason) => tx.interrupt(reason)));
+    }
+    return tx;
   }
 
   #assertOpen(): void {

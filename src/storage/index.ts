@@ -17,6 +17,7 @@ export type {
   EngineEvent,
   EngineOptions,
   EventListener,
+  LeakEvent,
   StallReason,
   WalSync,
 } from './engine/engine-options.js';

@@ -54,6 +54,14 @@ export class WriteBatch {
     return batch;
   }
 
+  /** A batch with the same operations and bytes of its own. */
+  copy(): WriteBatch {
+    const batch = new WriteBatch(this.byteSize);
+    batch.#writer.raw(this.#writer.bytes());
+    batch.#count = this.#count;
+    return batch;
+  }
+
   /** Operations in the batch. */
   get count(): number {
     return this.#count;

@@ -35,6 +35,7 @@ const OUTSIDE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:fs': ['src/vfs/node-file-system.ts'],
   'node:module': ['src/storage/', 'src/sql/'],
   'node:diagnostics_channel': ['src/storage/engine/event-channels.ts'],
+  'node:async_hooks': ['src/ambient-transaction.ts'],
   'node:path': [
     'src/vfs/',
     'src/storage/',

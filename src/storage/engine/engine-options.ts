@@ -50,6 +50,20 @@ export type EventListener = (event: EngineEvent) => void;
 /** What commits wait for: compaction of level 0, the flush of sealed memtables, or compaction of the tree. */
 export type StallReason = 'level-0' | 'memtables' | 'debt';
 
+/**
+ * Something that keeps old versions on disk was not closed: it is older than the limit (`age`), still open when the database
+ * is closed (`close`), or was collected as garbage (`collected`). Told by whoever hands out snapshots.
+ */
+export interface LeakEvent {
+  readonly type: 'leak';
+  readonly kind: 'snapshot' | 'transaction' | 'changes';
+  readonly timestamp: Timestamp;
+  readonly reason: 'age' | 'close' | 'collected';
+  readonly ageMs: number;
+  /** Of the call that opened it. */
+  readonly stack: string;
+}
+
 export type EngineEvent =
   | {
       readonly type: 'recovery';
@@ -71,6 +85,7 @@ export type EngineEvent =
       /** True when tables only changed their level. */
       readonly moved: boolean;
     }
+  | LeakEvent
   /** Commits begin to be delayed, or must wait until there is room. */
   | { readonly type: 'stall'; readonly effect: 'slowed' | 'stopped'; readonly reason: StallReason }
   | { readonly type: 'poisoned'; readonly cause: unknown };

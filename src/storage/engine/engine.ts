@@ -9,6 +9,7 @@ import { copyOut } from '../byte-copy.js';
 import { BlockCache } from '../cache/block-cache.js';
 import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
+import { type TimeSpan, versionCursor } from '../cursor/version-sources.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
 import { LogWriter, logExtensionBytes } from '../log/log-writer.js';
 import { RunCursor } from '../table/run-cursor.js';
@@ -22,9 +23,10 @@ import type { Durability, EngineDependencies, EngineOptions } from './engine-opt
 import { amplificationOf, type EngineStats, levelStats } from './engine-stats.js';
 import { Gate } from './gate.js';
 import { Maintenance } from './maintenance.js';
+import { limitCheck } from './limit-check.js';
 import { MemtableStack, type SealedMemtable } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
-import { ReadPlan } from './read-plan.js';
+import { type FoundVersion, KEPT_FOUND_BYTES_MAX, ReadPlan } from './read-plan.js';
 
 /** What recovery found and prepared. */
 export interface RecoveredEngine {
@@ -190,6 +192,17 @@ export class Engine {
     return visibleCursor(source, { range, asOf, reverse, pins });
   }
 
+  /**
+   * Every version in `range` committed in `span`, and others, key ascending, timestamp descending. Whoever reads it keeps
+   * them from being dropped, and calls `release`.
+   */
+  versions(range: KeyRange, span: TimeSpan): { readonly cursor: EntryCursor; release(): void } {
+    this.#gate.checkReadable();
+    const pinned = this.#versions.pin();
+    const cursor = versionCursor(this.#memtables.all(), pinned.version, range, span);
+    return { cursor, release: () => this.#release(pinned) };
+  }
+
   /** Moves everything committed so far from the log to tables. */
   async flush(): Promise<void> {
     await this.#writable().seal();
@@ -228,8 +241,7 @@ export class Engine {
   }
 
   stats(): EngineStats {
-    const { active, sealed } = this.#memtables;
-    const memtables = [active, ...sealed.map((one) => one.memtable)];
+    const memtables = this.#memtables.all();
     const version = this.#versions.current;
     const written = { ...(this.#pipeline?.stats() ?? NO_COMMITS), ...this.#maintenance.stats() };
     let tableMemoryBytes = 0;
@@ -239,7 +251,7 @@ export class Engine {
       lastTimestamp: this.lastTimestamp,
       memtableEntries: memtables.reduce((sum, memtable) => sum + memtable.count, 0),
       memtableBytes: memtables.reduce((sum, memtable) => sum + memtable.byteSize, 0),
-      sealedMemtables: sealed.length,
+      sealedMemtables: memtables.length - 1,
       levels: levelStats(version),
       amplification: amplificationOf(version, written),
       stalls: this.#pace.stats(),
@@ -312,7 +324,7 @@ export class Engine {
   }
 
   /** Where the newest version of `key` as of a timestamp is: what its `found…` fields say holds until the next call. */
-  #find(key: Uint8Array, asOf: Timestamp): Found | undefined {
+  #find(key: Uint8Array, asOf: Timestamp): FoundVersion | undefined {
     this.#gate.checkReadable();
     const hash = hashBytes(key);
     const { active, sealed } = this.#memtables;
@@ -382,27 +394,4 @@ export class Engine {
     };
     return new CommitPipeline(host, log, this.#recoveredTimestamp);
   }
-}
-
-interface Found {
-  readonly foundKind: EntryKind;
-  readonly foundValueBytes: Uint8Array;
-  readonly foundValueStart: number;
-  readonly foundValueEnd: number;
-  /** Lets go of memory that was only made for this answer. */
-  releaseFound?(): void;
-}
-
-/** Tables hold on to the block of the last answer up to this size, so that small reads have nothing to do. */
-const KEPT_FOUND_BYTES_MAX = 64 * 1024;
-
-function limitCheck(limits: EngineOptions['limits']): BatchVisitor {
-  return (_kind, _bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-    if (keyEnd - keyStart > limits.keyBytes) {
-      throw LimitError.exceeded('limits.keyBytes', keyEnd - keyStart, limits.keyBytes, 'bytes');
-    }
-    if (valueEnd - valueStart > limits.valueBytes) {
-      throw LimitError.exceeded('limits.valueBytes', valueEnd - valueStart, limits.valueBytes, 'bytes');
-    }
-  };
 }

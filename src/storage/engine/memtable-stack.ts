@@ -33,6 +33,11 @@ export class MemtableStack {
     return this.#sealed;
   }
 
+  /** Newest first. */
+  all(): Memtable[] {
+    return [this.#active, ...this.#sealed.map(({ memtable }) => memtable)];
+  }
+
   get oldestSealed(): SealedMemtable | undefined {
     return this.#sealed.at(-1);
   }

@@ -1,9 +1,23 @@
 /** A version laid out for point reads: its runs in one list, newest first, and the ends of their tables to search. */
 
 import { compareBytes, type KeyRange } from '../../base/index.js';
+import type { EntryKind } from '../entry.js';
 import { SortedKeys } from '../table/sorted-keys.js';
 import type { Table } from '../table/table.js';
 import type { Version } from '../version/version.js';
+
+/** Where a point read has found a version: its fields hold until the next read of the same source. */
+export interface FoundVersion {
+  readonly foundKind: EntryKind;
+  readonly foundValueBytes: Uint8Array;
+  readonly foundValueStart: number;
+  readonly foundValueEnd: number;
+  /** Lets go of memory that was only made for this answer. */
+  releaseFound?(): void;
+}
+
+/** Tables hold on to the block of the last answer up to this size, so that small reads have nothing to do. */
+export const KEPT_FOUND_BYTES_MAX = 64 * 1024;
 
 export class PlannedRun {
   /** Ascending, without overlap, at least one. */
