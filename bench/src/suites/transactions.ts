@@ -13,7 +13,7 @@ import { copyOf } from './fastest-call.js';
 
 const CLIENTS = 64;
 const RIVALS = 100;
-const CALLS_PER_RIVAL = 20;
+const CALLS_PER_RIVAL = 50;
 const READS_PER_TRANSACTION = 10;
 /** A counter, in the first bytes of every value. */
 const COUNTER_BYTES = 4;
