@@ -107,7 +107,10 @@ export interface DatabaseOptions {
         readonly keyBytes?: number | undefined;
         /** Largest stored value. 16 bytes to 1 GiB. Default: 64 MiB. */
         readonly valueBytes?: number | undefined;
-        /** Largest commit, encoded. 1 KiB to 1 GiB. Default: 256 MiB. */
+        /**
+         * Largest commit, encoded; and what commits that wait for the log may hold together (16 MiB at least), so that writes
+         * which nobody awaits do not fill the memory. 1 KiB to 1 GiB. Default: 256 MiB.
+         */
         readonly batchBytes?: number | undefined;
         /** Largest write buffer of one transaction. 1 KiB to 1 GiB. Default: 256 MiB. */
         readonly transactionBytes?: number | undefined;

@@ -28,7 +28,6 @@ async function main(): Promise<void> {
   if (OWN_ENGINE in results.failures || rows.length === 0) process.exitCode = 1;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 try {
   await main();
 } catch (error) {

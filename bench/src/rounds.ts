@@ -67,9 +67,6 @@ async function runInChild(
   profile: boolean,
 ): Promise<JobAnswer> {
   const directory = mkdtempSync(join(tmpdir(), `varve-bench-${engine}-`));
-  const clear = (): void => rmSync(directory, { recursive: true, force: true });
-  // Somebody who stops a run wants the gigabytes back, too.
-  process.once('exit', clear);
   try {
     return await new Promise<JobAnswer>((resolve) => {
       const child = fork(fileURLToPath(new URL('job.js', import.meta.url)));
@@ -78,7 +75,6 @@ async function runInChild(
       child.send({ suite, engine, directory, settings, workloads, profile } satisfies Job);
     });
   } finally {
-    process.off('exit', clear);
-    clear();
+    rmSync(directory, { recursive: true, force: true });
   }
 }

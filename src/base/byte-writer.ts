@@ -4,6 +4,8 @@ import { assert } from './assert.js';
 import { utf8Encode } from './bytes.js';
 
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
+/** Below this many bytes a loop beats the call into `TypedArray.set`. */
+const LOOP_COPY_MAX = 32;
 
 export class ByteWriter {
   #buffer: Uint8Array;
@@ -83,9 +85,13 @@ export class ByteWriter {
   }
 
   raw(bytes: Uint8Array): void {
-    this.#reserve(bytes.length);
-    this.#buffer.set(bytes, this.#length);
-    this.#length += bytes.length;
+    const { length } = bytes;
+    this.#reserve(length);
+    const buffer = this.#buffer;
+    const at = this.#length;
+    if (length <= LOOP_COPY_MAX) for (let i = 0; i < length; i++) buffer[at + i] = bytes[i]!;
+    else buffer.set(bytes, at);
+    this.#length = at + length;
   }
 
   /** Varint length, then the bytes. */

@@ -94,7 +94,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   getSync<V extends Value = Value>(key: KeyIn): V | undefined {
-    return this.#ownedValue(this.#source.view().get(this.#keyView(key))) as V | undefined;
+    return this.#ownedValue(this.#source.view().get(this.keyView(key))) as V | undefined;
   }
 
   /** The values of `keys` in their order, all from one version of the store. */
@@ -105,7 +105,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   getManySync<V extends Value = Value>(keys: readonly KeyIn[]): (V | undefined)[] {
     requireArray('the keys of getMany', keys);
     const view = this.#source.view();
-    return keys.map((key) => this.#ownedValue(view.get(this.#keyView(key))) as V | undefined);
+    return keys.map((key) => this.#ownedValue(view.get(this.keyView(key))) as V | undefined);
   }
 
   async has(key: KeyIn): Promise<boolean> {
@@ -113,7 +113,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   hasSync(key: KeyIn): boolean {
-    return this.#source.view().has(this.#keyView(key));
+    return this.#source.view().has(this.keyView(key));
   }
 
   /**
@@ -161,7 +161,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
 
   /** The stored form of `key`. */
   protected keyBytes(key: KeyIn): Uint8Array {
-    return this.#keyView(key).slice();
+    return this.keyView(key).slice();
   }
 
   /** The stored form of `value`; copied by whoever keeps it. */
@@ -170,7 +170,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   /** The stored form of `key`, for a call that does not keep it: overwritten by the next key of any keyspace. */
-  #keyView(key: KeyIn): Uint8Array {
+  protected keyView(key: KeyIn): Uint8Array {
     const { prefix, keys } = this.#layout;
     if (scratchPrefix === prefix) {
       scratch.reset(prefix.length);
@@ -258,55 +258,55 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
 
   /** Stores `value` under `key`, replacing what was there. Outside a transaction it is one by itself. */
   async put(key: KeyIn, value: Value, options?: WriteOptions): Promise<void> {
-    const valueBytes = this.valueBytes(value);
-    const keyBytes = this.keyBytes(key);
-    await this.#sink.write((mutations) => mutations.put(keyBytes, valueBytes), 1, options);
+    await this.#sink.write((mutations) => this.#putTo(mutations, key, value), 1, options);
   }
 
   putSync(key: KeyIn, value: Value, options?: WriteOptions): void {
-    const valueBytes = this.valueBytes(value);
-    const keyBytes = this.keyBytes(key);
-    this.#sink.writeSync((mutations) => mutations.put(keyBytes, valueBytes), 1, options);
+    this.#sink.writeSync((mutations) => this.#putTo(mutations, key, value), 1, options);
   }
 
   /** Removes `key`; nothing happens when it is absent. */
   async delete(key: KeyIn, options?: WriteOptions): Promise<void> {
-    const keyBytes = this.keyBytes(key);
-    await this.#sink.write((mutations) => mutations.delete(keyBytes), 1, options);
+    await this.#sink.write((mutations) => mutations.delete(this.keyView(key)), 1, options);
   }
 
   deleteSync(key: KeyIn, options?: WriteOptions): void {
-    const keyBytes = this.keyBytes(key);
-    this.#sink.writeSync((mutations) => mutations.delete(keyBytes), 1, options);
+    this.#sink.writeSync((mutations) => mutations.delete(this.keyView(key)), 1, options);
   }
 
   /** Applies all operations in their order, as one commit. Nothing is applied when any of them is refused. */
   async batch(operations: readonly BatchOperation<KeyIn, Value>[], options?: WriteOptions): Promise<void> {
-    await this.#sink.write(this.#encode(operations), operations.length, options);
+    await this.#sink.write(this.#filling(operations), operations.length, options);
   }
 
   batchSync(operations: readonly BatchOperation<KeyIn, Value>[], options?: WriteOptions): void {
-    this.#sink.writeSync(this.#encode(operations), operations.length, options);
+    this.#sink.writeSync(this.#filling(operations), operations.length, options);
   }
 
-  /** Encodes everything before the first mutation, so that an operation that is refused leaves no trace of the others. */
-  #encode(operations: readonly BatchOperation<KeyIn, Value>[]): (mutations: Mutations) => void {
+  /** The sink sees to it that an operation that is refused leaves no trace of those before it. */
+  #filling(operations: readonly BatchOperation<KeyIn, Value>[]): (mutations: Mutations) => void {
     requireArray('the operations of a batch', operations);
-    const encoded = operations.map((operation) => {
-      checkOptionNames('fields of a batch operation', operation ?? null, ['type', 'key', 'value']);
-      const { type } = operation;
-      if (type === 'put') return { key: this.keyBytes(operation.key), value: this.valueBytes(operation.value) };
-      if (type === 'delete') return { key: this.keyBytes(operation.key), value: undefined };
-      const found = String(type);
-      throw new InvalidArgumentError(`a batch operation has type 'put' or 'delete', found ${found}`, {
-        facts: { found },
-      });
-    });
     return (mutations) => {
-      for (const { key, value } of encoded) {
-        if (value === undefined) mutations.delete(key);
-        else mutations.put(key, value);
+      for (const operation of operations) {
+        checkOptionNames('fields of a batch operation', operation ?? null, OPERATION_FIELDS);
+        const { type } = operation;
+        if (type === 'put') this.#putTo(mutations, operation.key, operation.value);
+        else if (type === 'delete') mutations.delete(this.keyView(operation.key));
+        else throw unknownOperation(type);
       }
     };
   }
+
+  /** The value first: encoding it may call the user's code, and the view of the key does not outlive the next key. */
+  #putTo(mutations: Mutations, key: KeyIn, value: Value): void {
+    const valueBytes = this.valueBytes(value);
+    mutations.put(this.keyView(key), valueBytes);
+  }
+}
+
+const OPERATION_FIELDS: readonly (keyof BatchOperation<unknown, unknown> | 'value')[] = ['type', 'key', 'value'];
+
+function unknownOperation(type: unknown): InvalidArgumentError {
+  const found = String(type);
+  return new InvalidArgumentError(`a batch operation has type 'put' or 'delete', found ${found}`, { facts: { found } });
 }

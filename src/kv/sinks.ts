@@ -7,21 +7,36 @@ import type { Environment } from '../vfs/index.js';
 import type { CodecRecords, NamedCodecs } from './codec-records.js';
 import type { KeyspaceSink, Mutations } from './keyspace.js';
 
+/** Batches kept for the next writes: as many as may well be in flight at a time, none that one large write has grown. */
+const KEPT_BATCHES_MAX = 128;
+const KEPT_BATCH_BYTES_MAX = 64 * 1024;
+
 /** Every write commits by itself. */
 export function storeSink(store: TransactionalStore, environment: Environment): KeyspaceSink {
+  const free: WriteBatch[] = [];
   const batchOf = (fill: (mutations: Mutations) => void): WriteBatch => {
-    const batch = new WriteBatch();
+    const batch = free.pop() ?? new WriteBatch();
     fill(batch);
     return batch;
+  };
+  /** Once it is committed. One that was refused, by `fill` or by the engine, is left to the garbage collector. */
+  const giveBack = (batch: WriteBatch): void => {
+    if (free.length >= KEPT_BATCHES_MAX || batch.byteSize > KEPT_BATCH_BYTES_MAX) return;
+    batch.reset();
+    free.push(batch);
   };
   return {
     environment,
     view: () => store.latest(),
     write: async (fill, _count, options) => {
-      await store.write(batchOf(fill), options);
+      const batch = batchOf(fill);
+      await store.write(batch, options);
+      giveBack(batch);
     },
     writeSync: (fill, _count, options) => {
-      store.writeSync(batchOf(fill), options);
+      const batch = batchOf(fill);
+      store.writeSync(batch, options);
+      giveBack(batch);
     },
   };
 }

@@ -1,7 +1,8 @@
 /**
  * The one way to commit. Validation, assignment of the timestamp, recording in the index of recent commits, and the
  * hand-over to the engine happen in one synchronous step, so commits enter the log in timestamp order and no two
- * transactions can miss each other: a commit in flight (assigned, not yet published) is already recorded.
+ * transactions can miss each other: a commit in flight (assigned, not yet published) is already recorded, or is so before
+ * the next transaction begins.
  *
  * serializable: backward validation of everything read, keys and intervals (Kung and Robinson, "On optimistic methods
  * for concurrency control", 1981). The transaction is then equivalent to one that ran wholly at its commit timestamp.
@@ -64,6 +65,11 @@ export class CommitCoordinator {
   readonly #contentions = new WeakMap<ConflictError, Contention>();
   /** Snapshots of open transactions that may still ask for validation. */
   readonly #candidates = new TimestampPins();
+  /**
+   * In flight, in order, and not recorded: made while no transaction was open, and none that begins later than their
+   * publication can miss them. A plain write thereby costs no second copy of its keys.
+   */
+  readonly #unrecorded = new Map<Timestamp, WriteBatch>();
   #inFlight = 0;
   /** The newest timestamp handed to the engine by `commit`. */
   #submitted: Timestamp = 0;
@@ -105,6 +111,7 @@ export class CommitCoordinator {
 
   /** Announces a transaction that will be validated against everything after `snapshot`. */
   enter(snapshot: Timestamp): void {
+    this.#recordInFlight();
     this.#candidates.pin(snapshot);
   }
 
@@ -146,7 +153,8 @@ export class CommitCoordinator {
     const timestamp = this.#oracle.next();
     const done = this.#engine.submit(batch, timestamp, durability === undefined ? {} : { durability });
     // Only now: a batch that was refused will never be published, and must not make anybody conflict with it.
-    this.#record(batch, timestamp, locked);
+    if (this.#candidates.size > 0 || locked !== undefined) this.#record(batch, timestamp, locked);
+    else this.#unrecorded.set(timestamp, batch);
     this.#tail.record(batch, timestamp);
     this.#inFlight++;
     this.#submitted = timestamp;
@@ -155,6 +163,7 @@ export class CommitCoordinator {
       await done;
     } finally {
       this.#inFlight--;
+      this.#unrecorded.delete(timestamp);
       this.#tail.published();
     }
     this.#commits++;
@@ -183,7 +192,16 @@ export class CommitCoordinator {
     await this.#published;
   }
 
+  #recordInFlight(): void {
+    if (this.#unrecorded.size === 0) return;
+    const inFlight = [...this.#unrecorded];
+    this.#unrecorded.clear();
+    for (const [timestamp, batch] of inFlight) this.#record(batch, timestamp, undefined);
+  }
+
+  /** In the order of timestamps. */
   #record(batch: WriteBatch, timestamp: Timestamp, locked: ReadSet | undefined): void {
+    this.#recordInFlight();
     this.#recent.startCommit(timestamp, this.#oldestNeeded());
     batch.forEach((_kind, bytes, keyStart, keyEnd) => this.#recent.record(bytes, keyStart, keyEnd));
     locked?.forEachKey((bytes, start, end) => this.#recent.record(bytes, start, end));

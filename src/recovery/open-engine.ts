@@ -17,7 +17,7 @@ import {
   type FlushJob,
   LOCK_NAME,
   LogWriter,
-  logExtensionBytes,
+  logOptions,
   ManifestWriter,
   parseFileName,
   publishing,
@@ -168,9 +168,7 @@ class Recovery {
       this.#orphans = this.#unreferenced();
     }
     const logNumber = this.#allocate();
-    const log = LogWriter.create(this.#fileSystem, this.#directory, logNumber, {
-      extensionBytes: logExtensionBytes(this.#options.memtableBytes),
-    });
+    const log = LogWriter.create(this.#fileSystem, this.#directory, logNumber, logOptions(this.#options.memtableBytes));
     try {
       const manifestNumber = this.#allocate();
       const lastTimestamp = this.#replay?.lastTimestamp ?? this.#state.lastTimestamp;

@@ -39,7 +39,7 @@ export { FILE_HEADER_BYTES } from './format/file-header.js';
 export type { TableMeta } from './format/manifest-edit.js';
 export type { LogBatch } from './format/log-record.js';
 export { type LogReplay, replayLog } from './log/log-reader.js';
-export { LogWriter, logExtensionBytes } from './log/log-writer.js';
+export { LogWriter, logOptions } from './log/log-writer.js';
 export { Memtable, type MemtableMark, type MemtableOptions } from './memtable/index.js';
 export { RunCursor, type RunTable } from './table/run-cursor.js';
 export { TableCursor } from './table/table-cursor.js';

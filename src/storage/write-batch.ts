@@ -26,6 +26,8 @@ export type BatchVisitor = (
 export class WriteBatch {
   readonly #writer: ByteWriter;
   #count = 0;
+  #keyBytesMax = 0;
+  #valueBytesMax = 0;
 
   /** @param initialBytes room reserved at once; the batch grows as needed. */
   constructor(initialBytes = 256) {
@@ -38,19 +40,25 @@ export class WriteBatch {
   static decode(bytes: Uint8Array, malformed: MalformedInput): WriteBatch {
     const reader = new ByteReader(bytes, malformed);
     let count = 0;
+    let keyBytesMax = 0;
+    let valueBytesMax = 0;
     while (reader.remaining > 0) {
       const at = reader.position;
       const kind = reader.u8();
       if (kind !== EntryKind.Put && kind !== EntryKind.Delete) {
         throw malformed(at, 'a put (2) or a deletion (1)', `operation kind ${kind}`);
       }
-      reader.lengthPrefixed();
-      if (kind === EntryKind.Put) reader.lengthPrefixed();
+      const key = reader.lengthPrefixed();
+      const value = kind === EntryKind.Put ? reader.lengthPrefixed() : EMPTY_BYTES;
+      keyBytesMax = Math.max(keyBytesMax, key.length);
+      valueBytesMax = Math.max(valueBytesMax, value.length);
       count++;
     }
     const batch = new WriteBatch(bytes.length);
     batch.#writer.raw(bytes);
     batch.#count = count;
+    batch.#keyBytesMax = keyBytesMax;
+    batch.#valueBytesMax = valueBytesMax;
     return batch;
   }
 
@@ -72,6 +80,16 @@ export class WriteBatch {
     return this.#writer.length;
   }
 
+  /** Of the longest key. */
+  get keyBytesMax(): number {
+    return this.#keyBytesMax;
+  }
+
+  /** Of the longest value. */
+  get valueBytesMax(): number {
+    return this.#valueBytesMax;
+  }
+
   put(key: Uint8Array, value: Uint8Array): void {
     this.append(EntryKind.Put, key, value);
   }
@@ -85,6 +103,8 @@ export class WriteBatch {
     this.#writer.u8(kind);
     this.#writer.lengthPrefixed(key);
     if (kind === EntryKind.Put) this.#writer.lengthPrefixed(value);
+    if (key.length > this.#keyBytesMax) this.#keyBytesMax = key.length;
+    if (kind === EntryKind.Put && value.length > this.#valueBytesMax) this.#valueBytesMax = value.length;
     this.#count++;
   }
 
@@ -130,8 +150,8 @@ export class WriteBatch {
   }
 
   /** Forgets every operation and keeps the memory. */
-  clear(): void {
+  reset(): void {
     this.#writer.reset();
-    this.#count = 0;
+    this.#count = this.#keyBytesMax = this.#valueBytesMax = 0;
   }
 }

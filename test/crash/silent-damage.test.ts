@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { CorruptionError, InvalidArgumentError, type Random, randomBelow, seededRandom } from '../../src/base/index.js';
 import { verify } from '../../src/recovery/index.js';
-import { logExtensionBytes } from '../../src/storage/index.js';
+import { logOptions } from '../../src/storage/index.js';
 import { MemFileSystem } from '../../src/vfs/index.js';
 import { CommitPlan } from '../support/commit-plan.js';
 import { differenceOf, environmentOn, openOn, smallOptions, stateOf, valueOf } from '../support/engine-harness.js';
@@ -23,7 +23,7 @@ const total = plan.commits.length;
  * Frame header, timestamp and batch of the last commit, and the zeros behind it: where the log's damage may pass for a torn
  * tail.
  */
-const LAST_RECORD_BYTES_MAX = 700 + logExtensionBytes(smallOptions.memtableBytes);
+const LAST_RECORD_BYTES_MAX = 700 + logOptions(smallOptions.memtableBytes).extensionBytes;
 
 let intact: MemFileSystem;
 

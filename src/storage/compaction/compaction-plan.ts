@@ -104,6 +104,16 @@ function spansOf(runs: readonly (readonly TableMeta[])[]): KeySpan[][] {
     .map((tables) => tables.map(({ smallest, largest }) => ({ smallest, largest })));
 }
 
+/**
+ * How many tables a merge of these may write. Compressed or not, outputs are not larger than their content and its framing;
+ * one number more is cheap to lose.
+ */
+export function outputsMax(inputs: readonly PlanInput[], tableBytes: number): number {
+  let rawBytes = 0;
+  for (const { tables } of inputs) for (const table of tables) rawBytes += table.rawBytes;
+  return 2 + Math.ceil((rawBytes * 2) / tableBytes);
+}
+
 function areDisjoint(tables: readonly TableMeta[]): boolean {
   const sorted = tables.toSorted((a, b) => compareBytes(a.smallest, b.smallest));
   return sorted.every((table, i) => i === 0 || compareBytes(sorted[i - 1]!.largest, table.smallest) < 0);

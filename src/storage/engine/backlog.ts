@@ -2,6 +2,7 @@
 
 import type { TreePolicy } from '../compaction/tree-shape.js';
 import { TreeShape } from '../compaction/tree-shape.js';
+import type { TableFormat } from '../table/table-writer.js';
 import type { Version } from '../version/version.js';
 import type { Pressure } from './commit-pace.js';
 
@@ -19,6 +20,8 @@ const LEVEL_0_SLOW_FACTOR = 5;
  */
 const DEBT_SLOW_FACTOR = 1;
 const DEBT_FULL_FACTOR = 2;
+/** A flush that had not to wait for another one begins before the next memtable holds this much. */
+const LATE_FILLED = 0.1;
 
 export type TreePressure = Pressure & { readonly debtBytes: number };
 
@@ -26,6 +29,16 @@ const NONE: Pressure = { value: 0, reason: 'level-0' };
 
 export function level0IsOverfull(version: Version, policy: TreePolicy): boolean {
   return version.runsAt(0).length >= policy.level0Runs * LEVEL_0_STOP_FACTOR;
+}
+
+/**
+ * How a flush writes that begins while `sealed` memtables wait for one and the active one is `filled`, 0 … 1. Compressing
+ * takes a third to a half of a flush (58,000 entries of 116 bytes: 62 ms with LZ4, 30 without; in random order 88 and 50):
+ * a flush that begins late leaves it to the merge that comes.
+ */
+export function flushFormat(format: TableFormat, sealed: number, filled: number): TableFormat {
+  const isLate = sealed > 1 || filled > LATE_FILLED;
+  return isLate ? { ...format, compression: 'none' } : format;
 }
 
 /** What the tables of a version cause. */

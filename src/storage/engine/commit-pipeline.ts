@@ -15,6 +15,7 @@ import { appendBatchRecord, appendSegmentEnd } from '../format/log-record.js';
 import type { LogWriter } from '../log/log-writer.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
 import type { CommitPace } from './commit-pace.js';
+import { type CommitRequest, CommitQueue } from './commit-queue.js';
 import type { Durability, WalSync } from './engine-options.js';
 import type { Gate } from './gate.js';
 import type { MemtableStack } from './memtable-stack.js';
@@ -25,9 +26,10 @@ export interface PipelineHost {
   readonly gate: Gate;
   readonly memtables: MemtableStack;
   readonly walSync: WalSync;
+  readonly batchBytesMax: number;
   readonly pace: CommitPace;
   /** False while as many memtables are sealed as may be; `resume` follows when that changes. */
-  canSeal(): boolean;
+  readonly canSeal: () => boolean;
   /** Flushes on this thread until `canSeal`. */
   makeRoomNow(): void;
   /** The wall clock, when it is to be stored with the commit that is about to be written. */
@@ -39,18 +41,8 @@ export interface PipelineHost {
   sealed(): void;
 }
 
-interface Request {
-  /** Undefined for a bare sync or seal. */
-  readonly batch: WriteBatch | undefined;
-  readonly timestamp: Timestamp;
-  readonly durable: boolean;
-  readonly seal: boolean;
-  readonly resolve: () => void;
-  readonly reject: (cause: unknown) => void;
-}
-
 interface Group {
-  readonly requests: readonly Request[];
+  readonly requests: readonly CommitRequest[];
   readonly durable: boolean;
   /** Number of the segment that follows; undefined when this group does not seal. */
   readonly successor: number | undefined;
@@ -65,16 +57,11 @@ export interface PipelineStats {
   readonly userBytes: number;
 }
 
-/** A group ends with the commit that takes it past this size. */
-const GROUP_BYTES = 1024 * 1024;
-/** What an entry takes in a memtable besides key and value, at most. */
-const ENTRY_OVERHEAD_BYTES = 24;
-
 export class CommitPipeline {
   readonly #host: PipelineHost;
   readonly #frames = new ByteWriter(64 * 1024);
   #log: LogWriter;
-  #queue: Request[] = [];
+  readonly #queue: CommitQueue;
   #inFlight: Group | undefined;
   #turnPlanned = false;
   #lastTimestamp: Timestamp;
@@ -96,6 +83,7 @@ export class CommitPipeline {
   /** @param log the active segment. @param lastTimestamp newest commit recovered. */
   constructor(host: PipelineHost, log: LogWriter, lastTimestamp: Timestamp) {
     this.#host = host;
+    this.#queue = new CommitQueue(host.batchBytesMax);
     this.#log = log;
     this.#lastTimestamp = lastTimestamp;
   }
@@ -107,6 +95,11 @@ export class CommitPipeline {
 
   get logNumber(): number {
     return this.#log.number;
+  }
+
+  /** Throws `LimitError` when the queue is full. */
+  checkRoom(batch: WriteBatch): void {
+    this.#queue.checkRoom(batch);
   }
 
   commit(batch: WriteBatch, timestamp: Timestamp, durability: Durability | undefined): Promise<void> {
@@ -167,9 +160,8 @@ export class CommitPipeline {
 
   /** Refuses everything that waits; called once the gate is poisoned or closed. */
   refuseAll(): void {
-    const waiting = [...(this.#inFlight?.requests ?? []), ...this.#queue];
+    const waiting = [...(this.#inFlight?.requests ?? []), ...this.#queue.takeAll()];
     this.#inFlight = undefined;
-    this.#queue = [];
     this.#stopTimer();
     this.#endDelay();
     for (const request of waiting) request.reject(this.#host.gate.refusal());
@@ -228,6 +220,7 @@ export class CommitPipeline {
     if (group === undefined) return;
     if (!group.durable) {
       this.#attempt(() => this.#complete(group));
+      if (this.#log.shouldSyncAhead) this.#log.sync().catch((cause: unknown) => this.#host.gate.poison(cause));
       this.resume();
       return;
     }
@@ -251,7 +244,7 @@ export class CommitPipeline {
 
   /** True when the next group has to wait a while, and is going to have its turn then. */
   #delays(): boolean {
-    if (this.#queue[0]!.batch === undefined) return false;
+    if (this.#queue.first.batch === undefined) return false;
     const delayMs = this.#host.pace.beginDelay();
     if (delayMs === 0) return false;
     const goOn = (): void => {
@@ -288,7 +281,7 @@ export class CommitPipeline {
 
   /** Takes the next group from the queue and writes it; undefined when it has to wait for room. */
   #begin(): Group | undefined {
-    const taken = this.#take();
+    const taken = this.#queue.takeGroup(this.#host.memtables, this.#host.canSeal);
     if (taken === undefined) return undefined;
     const { requests, seals } = taken;
     const durable = seals || requests.some((request) => request.durable) || this.#isSyncDue(requests.length);
@@ -306,29 +299,6 @@ export class CommitPipeline {
     }
     this.#write();
     return group;
-  }
-
-  #take(): { requests: Request[]; seals: boolean } | undefined {
-    const first = this.#queue[0]!;
-    const memtables = this.#host.memtables;
-    const mustSeal = first.seal || (first.batch !== undefined && memtables.isFullFor(memtableBytes(first.batch)));
-    if (mustSeal && memtables.active.count > 0) {
-      if (!this.#host.canSeal()) return undefined;
-      return { requests: first.seal ? this.#queue.splice(0, 1) : [], seals: true };
-    }
-    let bytes = 0;
-    let count = 0;
-    for (const request of this.#queue) {
-      if (request.seal && count > 0) break;
-      const more = request.batch === undefined ? 0 : memtableBytes(request.batch);
-      if (count > 0 && (bytes + more > GROUP_BYTES || memtables.isFullFor(bytes + more))) break;
-      bytes += more;
-      count++;
-      if (request.seal) break;
-    }
-    const requests = count === this.#queue.length ? this.#queue : this.#queue.slice(0, count);
-    this.#queue = count === this.#queue.length ? [] : this.#queue.slice(count);
-    return { requests, seals: false };
   }
 
   #write(): void {
@@ -393,8 +363,4 @@ export class CommitPipeline {
     this.#cancelTimer?.();
     this.#cancelTimer = undefined;
   }
-}
-
-function memtableBytes(batch: WriteBatch): number {
-  return batch.byteSize + batch.count * ENTRY_OVERHEAD_BYTES;
 }

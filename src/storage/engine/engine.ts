@@ -3,7 +3,7 @@
  * and every file in it until `close`. Reads are synchronous; commits go through the pipeline in `commit-pipeline.ts`.
  */
 
-import { assert, hashBytes, InvalidArgumentError, type KeyRange, LimitError, rangeIsEmpty } from '../../base/index.js';
+import { assert, hashBytes, InvalidArgumentError, type KeyRange, rangeIsEmpty } from '../../base/index.js';
 import type { Environment, FileLock } from '../../vfs/index.js';
 import { copyOut } from '../byte-copy.js';
 import { BlockCache } from '../cache/block-cache.js';
@@ -11,19 +11,19 @@ import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
 import { type TimeSpan, versionCursor } from '../cursor/version-sources.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
-import { LogWriter, logExtensionBytes } from '../log/log-writer.js';
+import { LogWriter, logOptions } from '../log/log-writer.js';
 import { RunCursor } from '../table/run-cursor.js';
 import { type CommitTime, CommitTimes } from '../version/commit-times.js';
 import type { DatabaseState, ManifestWriter } from '../version/manifest.js';
 import { VersionSet } from '../version/version-set.js';
-import type { BatchVisitor, WriteBatch } from '../write-batch.js';
+import type { WriteBatch } from '../write-batch.js';
 import { CommitPace } from './commit-pace.js';
 import { CommitPipeline, type PipelineStats } from './commit-pipeline.js';
 import type { Durability, EngineDependencies, EngineOptions } from './engine-options.js';
 import { amplificationOf, type EngineStats, levelStats } from './engine-stats.js';
 import { Gate } from './gate.js';
 import { Maintenance } from './maintenance.js';
-import { limitCheck } from './limit-check.js';
+import { checkLimits } from './limit-check.js';
 import { MemtableStack, type SealedMemtable } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
 import { type FoundVersion, KEPT_FOUND_BYTES_MAX, ReadPlan } from './read-plan.js';
@@ -70,7 +70,6 @@ export class Engine {
   #reclaims = false;
   /** Settles when every file that was given up is unlinked. */
   #removing: Promise<unknown> = Promise.resolve();
-  readonly #checkLimits: BatchVisitor;
 
   constructor(recovered: RecoveredEngine, options: EngineOptions, dependencies: EngineDependencies) {
     const { environment, listener } = dependencies;
@@ -98,7 +97,6 @@ export class Engine {
     this.#maintenance = this.#makeMaintenance(dependencies);
     this.#pace = new CommitPace(environment.clock, listener, () => this.#maintenance.pressure());
     this.#pipeline = recovered.log === undefined ? undefined : this.#makePipeline(recovered.log, dependencies);
-    this.#checkLimits = limitCheck(options.limits);
     if (!this.readOnly) this.#maintenance.start();
   }
 
@@ -141,6 +139,7 @@ export class Engine {
 
   /** `commit`, for callers that must know at once whether the batch was admitted: refusals are thrown. */
   submit(batch: WriteBatch, timestamp: Timestamp, options?: { durability?: Durability }): Promise<void> {
+    this.#pipeline?.checkRoom(batch);
     return this.#admit(batch, timestamp).commit(batch, timestamp, options?.durability);
   }
 
@@ -307,11 +306,7 @@ export class Engine {
 
   #admit(batch: WriteBatch, timestamp: Timestamp): CommitPipeline {
     const pipeline = this.#writable();
-    const { batchBytes } = this.#options.limits;
-    if (batch.byteSize > batchBytes) {
-      throw LimitError.exceeded('limits.batchBytes', batch.byteSize, batchBytes, 'bytes');
-    }
-    batch.forEach(this.#checkLimits);
+    checkLimits(batch, this.#options.limits);
     assert(timestamp > this.#lastQueued, 'commit timestamps rise strictly');
     this.#lastQueued = timestamp;
     return pipeline;
@@ -378,17 +373,18 @@ export class Engine {
   #makePipeline(log: LogWriter, dependencies: EngineDependencies): CommitPipeline {
     const { fileSystem, clock, scheduler } = dependencies.environment;
     const maintenance = this.#maintenance;
-    const logOptions = { extensionBytes: logExtensionBytes(this.#options.memtableBytes) };
+    const options = logOptions(this.#options.memtableBytes);
     const host = {
       scheduler,
       gate: this.#gate,
       memtables: this.#memtables,
       walSync: this.#options.wal.sync,
+      batchBytesMax: this.#options.limits.batchBytes,
       pace: this.#pace,
       timeOf: (timestamp: Timestamp) => this.#times.record(timestamp, clock.nowMs()),
       canSeal: () => maintenance.canSeal(),
       makeRoomNow: () => maintenance.makeRoomNow(),
-      createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number, logOptions),
+      createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number, options),
       allocateFileNumber: () => this.#versions.allocateFileNumber(),
       sealed: () => maintenance.start(),
     };

@@ -8,6 +8,7 @@ import type { CompactionJob, FlushJob, Job, JobExecutor, JobResult } from '../co
 import {
   type CompactionPlan,
   olderThan,
+  outputsMax,
   planRange,
   removalsOf,
   spansOfVersion,
@@ -22,7 +23,7 @@ import type { TableFormat } from '../table/table-writer.js';
 import type { CommitTimes } from '../version/commit-times.js';
 import type { Version } from '../version/version.js';
 import type { VersionSet } from '../version/version-set.js';
-import { level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
+import { flushFormat, level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
 import type { Pressure } from './commit-pace.js';
 import type { EventListener } from './engine-options.js';
 import type { Gate } from './gate.js';
@@ -270,14 +271,15 @@ export class Maintenance {
   }
 
   #beginFlush(): RunningFlush | undefined {
-    const sealed = this.#host.memtables.oldestSealed;
+    const { memtables } = this.#host;
+    const sealed = memtables.oldestSealed;
     if (sealed === undefined || (!this.#flushesOnly && this.#level0IsOverfull())) return undefined;
     const job: FlushJob = {
       kind: 'flush',
       memtable: sealed.memtable,
       fileNumber: this.#host.versions.allocateFileNumber(),
       directory: this.#host.directory,
-      format: this.#host.format,
+      format: flushFormat(this.#host.format, memtables.sealed.length, memtables.activeFilled),
       retention: this.#host.retention.view(),
       olderRuns: spansOfVersion(this.#host.versions.current),
     };
@@ -334,11 +336,8 @@ export class Maintenance {
       this.#installMove(plan);
       return undefined;
     }
-    const tables = plan.inputs.flatMap((input) => input.tables);
-    const rawBytes = tables.reduce((sum, table) => sum + table.rawBytes, 0);
     const fileNumbers: number[] = [];
-    // Compressed or not, outputs are not larger than their content and its framing; one number is cheap to lose.
-    const outputs = 2 + Math.ceil((rawBytes * 2) / this.#host.tableBytes);
+    const outputs = outputsMax(plan.inputs, this.#host.tableBytes);
     for (let i = 0; i < outputs; i++) fileNumbers.push(this.#host.versions.allocateFileNumber());
     const job: CompactionJob = {
       kind: 'compaction',

@@ -1,7 +1,7 @@
 /** The memtables of an engine: the active one with its log segment, and the sealed ones that wait for their flush. */
 
 import type { Timestamp } from '../entry.js';
-import { Memtable } from '../memtable/index.js';
+import { Memtable, MemtableMemories } from '../memtable/index.js';
 
 /** Takes no more entries. */
 export interface SealedMemtable {
@@ -14,6 +14,7 @@ export interface SealedMemtable {
 
 export class MemtableStack {
   readonly #memtableBytes: number;
+  readonly #memories: MemtableMemories;
   #active: Memtable;
   /** Newest first. Replaced, never changed, as readers walk it. */
   #sealed: readonly SealedMemtable[];
@@ -21,6 +22,7 @@ export class MemtableStack {
   /** @param sealed newest first. */
   constructor(memtableBytes: number, sealed: readonly SealedMemtable[]) {
     this.#memtableBytes = memtableBytes;
+    this.#memories = new MemtableMemories(memtableBytes);
     this.#active = this.#fresh();
     this.#sealed = sealed;
   }
@@ -58,12 +60,14 @@ export class MemtableStack {
     this.#active = this.#fresh();
   }
 
-  /** Forgets a sealed memtable whose entries are in a table. */
+  /** Forgets a sealed memtable whose entries are in a table, and that no job reads any more. */
   drop(sealed: SealedMemtable): void {
     this.#sealed = this.#sealed.filter((other) => other !== sealed);
+    const memory = sealed.memtable.takeMemory();
+    if (memory !== undefined) this.#memories.give(memory);
   }
 
   #fresh(): Memtable {
-    return new Memtable({ initialBytes: this.#memtableBytes, shared: true });
+    return new Memtable({ initialBytes: this.#memtableBytes, shared: true, memory: this.#memories.take() });
   }
 }

@@ -18,16 +18,25 @@ const EXTENSION_BYTES_MAX = 128 * 1024;
 const ZEROS = new Uint8Array(EXTENSION_BYTES_MAX);
 /** Extending pays while several syncs come to one extension. */
 const SYNCS_PER_EXTENSION_MIN = 4;
-const EXTENSIONS_PER_MEMTABLE = 8;
+const PARTS_OF_MEMTABLE = 8;
 
-/** How far the segments of memtables of this size are extended at a time. */
-export function logExtensionBytes(memtableBytes: number): number {
-  return Math.min(EXTENSION_BYTES_MAX, Math.floor(memtableBytes / EXTENSIONS_PER_MEMTABLE));
+export interface LogOptions {
+  /** How far syncs extend the segment at a time; 0 for not at all. */
+  readonly extensionBytes: number;
+  /** How much may wait for a sync before one begins that nobody asked for. */
+  readonly syncAheadBytes: number;
+}
+
+/** For the segments of memtables of this size. */
+export function logOptions(memtableBytes: number): LogOptions {
+  const syncAheadBytes = Math.ceil(memtableBytes / PARTS_OF_MEMTABLE);
+  return { extensionBytes: Math.min(EXTENSION_BYTES_MAX, syncAheadBytes), syncAheadBytes };
 }
 
 export class LogWriter {
   readonly number: number;
   readonly #extensionBytes: number;
+  readonly #syncAheadBytes: number;
   readonly #fileSystem: FileSystem;
   readonly #path: string;
   #file: File;
@@ -36,30 +45,28 @@ export class LogWriter {
   /** Up to here the file has zeros behind the records, unless these have come further. */
   #extendedTo = 0;
   #ended = false;
-  #syncing = false;
+  /** The sync that is under way, unless `syncNow` has taken its place. */
+  #underWay: Promise<void> | undefined;
   #closed = false;
 
-  private constructor(fileSystem: FileSystem, place: { path: string; number: number }, file: File, extension: number) {
+  private constructor(
+    fileSystem: FileSystem,
+    place: { path: string; number: number },
+    file: File,
+    options: LogOptions,
+  ) {
     this.number = place.number;
-    this.#extensionBytes = extension;
+    this.#extensionBytes = options.extensionBytes;
+    this.#syncAheadBytes = options.syncAheadBytes;
     this.#fileSystem = fileSystem;
     this.#path = place.path;
     this.#file = file;
     this.#sizeBytes = this.#syncedOffset = FILE_HEADER_BYTES;
   }
 
-  /**
-   * Creates the segment; its header and its name are durable when this returns.
-   *
-   * @param options.extensionBytes how far syncs extend it at a time; 0 for not at all.
-   */
-  static create(
-    fileSystem: FileSystem,
-    directory: string,
-    number: number,
-    { extensionBytes }: { readonly extensionBytes: number },
-  ): LogWriter {
-    assert(extensionBytes <= EXTENSION_BYTES_MAX, 'a segment is extended by no more than there are zeros');
+  /** Creates the segment; its header and its name are durable when this returns. */
+  static create(fileSystem: FileSystem, directory: string, number: number, options: LogOptions): LogWriter {
+    assert(options.extensionBytes <= EXTENSION_BYTES_MAX, 'a segment is extended by no more than there are zeros');
     const path = join(directory, fileName('log', number));
     const file = fileSystem.open(path, 'create');
     try {
@@ -70,7 +77,7 @@ export class LogWriter {
       file.close();
       throw cause;
     }
-    return new LogWriter(fileSystem, { path, number }, file, extensionBytes);
+    return new LogWriter(fileSystem, { path, number }, file, options);
   }
 
   /** Bytes of header and records; the file may be longer. */
@@ -97,21 +104,34 @@ export class LogWriter {
     this.write(frames);
   }
 
-  /** Makes what has been written durable. Nothing may be written meanwhile, unless `syncNow` came in between. */
+  /** Makes what has been written by now durable, once an earlier call is through. More may be written meanwhile. */
   async sync(): Promise<void> {
-    assert(!this.#syncing, 'a segment is synced once at a time');
-    const file = this.#file;
-    const size = this.#sizeBytes;
+    while (this.#underWay !== undefined) await this.#underWay;
+    // `syncNow` came in between, and the segment has been ended since.
+    if (this.#closed) return;
+    this.#underWay = this.#sync(this.#file);
+    await this.#underWay;
+  }
+
+  async #sync(file: File): Promise<void> {
     this.#extend();
-    this.#syncing = true;
+    const size = this.#sizeBytes;
     try {
       await file.sync();
     } finally {
       const replaced = file !== this.#file;
-      if (!replaced) this.#syncing = false;
+      if (!replaced) this.#underWay = undefined;
       if (replaced || this.#closed) file.close();
     }
     if (size > this.#syncedOffset) this.#syncedOffset = size;
+  }
+
+  /**
+   * True when so much is not durable yet that a sync should begin although nobody waits for it: the end of the segment,
+   * which all commits wait for, then finds little left to do.
+   */
+  get shouldSyncAhead(): boolean {
+    return this.#underWay === undefined && this.#sizeBytes - this.#syncedOffset >= this.#syncAheadBytes;
   }
 
   /**
@@ -120,7 +140,7 @@ export class LogWriter {
    * that cannot miss an error, and synced through it. The promise of the other call still tells about the device.
    */
   syncNow(): void {
-    if (this.#syncing) this.#startOverWithNewHandle();
+    if (this.#underWay !== undefined) this.#startOverWithNewHandle();
     this.#extend();
     this.#file.syncNow();
     this.#syncedOffset = this.#sizeBytes;
@@ -130,7 +150,7 @@ export class LogWriter {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.#syncing) this.#file.close();
+    if (this.#underWay === undefined) this.#file.close();
   }
 
   /** Before a sync: writes zeros behind the records, if there are none and records are as small as to make that pay. */
@@ -158,6 +178,6 @@ export class LogWriter {
       throw cause;
     }
     this.#file = handle;
-    this.#syncing = false;
+    this.#underWay = undefined;
   }
 }

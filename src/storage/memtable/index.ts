@@ -1,4 +1,5 @@
 /** The in-memory layer of the engine and the write buffer of transactions. */
 
 export { Memtable, type MemtableMark, type MemtableOptions } from './memtable.js';
+export { MemtableMemories } from './memtable-memory.js';
 export { type SharedEntries, sharedEntriesCursor } from './shared-entries.js';

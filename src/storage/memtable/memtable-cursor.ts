@@ -20,6 +20,11 @@ const NO_WORDS = new Uint32Array(0);
 /** Positions of entries start at 1. */
 const NO_ENTRY = 0;
 
+/** How many cursors look at one arena. */
+export interface ArenaReaders {
+  count: number;
+}
+
 export class MemtableCursor implements EntryCursor {
   valid = false;
   keyBytes: Uint8Array;
@@ -37,16 +42,24 @@ export class MemtableCursor implements EntryCursor {
   /** Index of the next entry of each run, in this cursor's direction. */
   readonly #positions: number[] = [];
   readonly #step: 1 | -1;
+  #readers: ArenaReaders | undefined;
   /** The run that holds the current entry. */
   #current = 0;
   #entry = NO_ENTRY;
   /** The entry of another run that comes next after those of the current run; lets most steps do with one comparison. */
   #runnerUp = NO_ENTRY;
 
-  constructor(words: Uint32Array, bytes: Uint8Array, runs: readonly SortedRun[], reverse: boolean) {
+  /** @param options.readers among which it has been counted; it leaves them when it is closed. */
+  constructor(
+    words: Uint32Array,
+    bytes: Uint8Array,
+    runs: readonly SortedRun[],
+    options: { readonly reverse: boolean; readonly readers?: ArenaReaders },
+  ) {
     this.#words = words;
     this.#runs = runs;
-    this.#step = reverse ? -1 : 1;
+    this.#step = options.reverse ? -1 : 1;
+    this.#readers = options.readers;
     this.keyBytes = bytes;
     this.valueBytes = bytes;
     for (let run = 0; run < runs.length; run++) this.#positions.push(0);
@@ -92,6 +105,8 @@ export class MemtableCursor implements EntryCursor {
 
   close(): void {
     this.valid = false;
+    if (this.#readers !== undefined) this.#readers.count--;
+    this.#readers = undefined;
     this.#runs = [];
     this.#words = NO_WORDS;
     this.keyBytes = EMPTY_BYTES;

@@ -13,6 +13,7 @@
  */
 
 import { assert, EMPTY_BYTES, hashBytes } from '../../base/index.js';
+import { copyBytes } from '../byte-copy.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
 import {
   entryAfter,
@@ -27,7 +28,8 @@ import {
   TIMESTAMP_LOW,
   VALUE_LENGTH,
 } from './entry-layout.js';
-import { MemtableCursor } from './memtable-cursor.js';
+import { type ArenaReaders, MemtableCursor } from './memtable-cursor.js';
+import type { MemtableMemory } from './memtable-memory.js';
 import type { SharedEntries } from './shared-entries.js';
 import { type SortedRun, sortTail, withRun } from './sorted-run.js';
 import type { BatchVisitor } from '../write-batch.js';
@@ -37,6 +39,7 @@ export interface MemtableOptions {
   readonly initialBytes: number;
   /** Puts the arena in a `SharedArrayBuffer`. */
   readonly shared: boolean;
+  readonly memory?: MemtableMemory | undefined;
 }
 
 /** A state of one memtable to which `truncate` can go back. */
@@ -53,8 +56,6 @@ const ARENA_BYTES_MAX = 2 ** 32 - 8;
 const INITIAL_SLOTS = 16;
 const NO_WORDS = new Uint32Array(0);
 const NO_RUNS: readonly SortedRun[] = [];
-/** Below this many bytes a loop beats the call into `TypedArray.set`. */
-const LOOP_COPY_MAX = 32;
 
 export class Memtable {
   /** Set by `find` when it returns true; the value is a view that holds until the memtable changes. */
@@ -82,11 +83,15 @@ export class Memtable {
   #runs: readonly SortedRun[] = NO_RUNS;
   #sortedEnd = FIRST_ENTRY;
   #sortedCount = 0;
+  readonly #readers: ArenaReaders = { count: 0 };
 
   /** Allocates nothing until the first addition. */
-  constructor(options: MemtableOptions) {
-    this.#initialBytes = options.initialBytes;
-    this.#shared = options.shared;
+  constructor({ initialBytes, shared, memory }: MemtableOptions) {
+    this.#initialBytes = initialBytes;
+    this.#shared = shared;
+    if (memory === undefined) return;
+    this.#useArena(memory.arena);
+    this.#slots = memory.slots;
   }
 
   /** Entries, that is versions, added. */
@@ -173,7 +178,21 @@ export class Memtable {
    */
   cursor(reverse = false): EntryCursor {
     this.#sortTail();
-    return new MemtableCursor(this.#words, this.#bytes, this.#runs, reverse);
+    this.#readers.count++;
+    return new MemtableCursor(this.#words, this.#bytes, this.#runs, { reverse, readers: this.#readers });
+  }
+
+  /** Gives up the memory and is empty; undefined when cursors are open, or it has none to share. */
+  takeMemory(): MemtableMemory | undefined {
+    const { buffer: arena } = this.#words;
+    if (this.#readers.count > 0 || !(arena instanceof SharedArrayBuffer)) return undefined;
+    const slots = this.#slots;
+    this.#words = this.#slots = NO_WORDS;
+    this.#bytes = EMPTY_BYTES;
+    this.#end = this.#sortedEnd = FIRST_ENTRY;
+    this.#count = this.#keyCount = this.#sortedCount = 0;
+    this.#runs = NO_RUNS;
+    return { arena, slots };
   }
 
   /** The entries for a reader on another thread. The memtable must be `shared` and take no more additions. */
@@ -316,10 +335,13 @@ export class Memtable {
 
   /** Continues in a new arena of `sizeBytes` with the words before `end`; the old one is left to its cursors. */
   #moveArena(sizeBytes: number, end: number): void {
-    const buffer = this.#shared ? new SharedArrayBuffer(sizeBytes) : new ArrayBuffer(sizeBytes);
-    const words = new Uint32Array(buffer);
-    if (this.#count > 0) words.set(this.#words.subarray(0, end));
-    this.#words = words;
+    const old = this.#words;
+    this.#useArena(this.#shared ? new SharedArrayBuffer(sizeBytes) : new ArrayBuffer(sizeBytes));
+    if (this.#count > 0) this.#words.set(old.subarray(0, end));
+  }
+
+  #useArena(buffer: ArrayBufferLike): void {
+    this.#words = new Uint32Array(buffer);
     this.#bytes = new Uint8Array(buffer);
   }
 
@@ -375,10 +397,4 @@ export class Memtable {
     }
     slots[hole + 1] = 0;
   }
-}
-
-function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): void {
-  const length = end - start;
-  if (length <= LOOP_COPY_MAX) for (let i = 0; i < length; i++) target[at + i] = source[start + i]!;
-  else target.set(start === 0 && end === source.length ? source : source.subarray(start, end), at);
 }

@@ -22,10 +22,7 @@ export interface SharedEntries {
 export function sharedEntriesCursor({ arena, end, count, shadowing }: SharedEntries): EntryCursor {
   const words = new Uint32Array(arena);
   const bytes = new Uint8Array(arena);
-  return new MemtableCursor(
-    words,
-    bytes,
-    [sortTail(words, bytes, { start: FIRST_ENTRY, end, count, shadowing })],
-    false,
-  );
+  return new MemtableCursor(words, bytes, [sortTail(words, bytes, { start: FIRST_ENTRY, end, count, shadowing })], {
+    reverse: false,
+  });
 }

@@ -34,6 +34,30 @@ describe('write and writeSync', () => {
     expect([await first, await second, third, store.lastTimestamp]).toEqual([1, 2, 3, 3]);
   });
 
+  test('conflict with a transaction that begins while they are in flight, and not with one that begins later', async () => {
+    const inFlight = [store.write(batchOf({ a: 1 })), store.write(batchOf({ b: 1 }))];
+    const early = store.begin();
+    expect([read(early, 'a'), read(early, 'b')]).toEqual([undefined, undefined]);
+    write(early, 'c', 1);
+    await Promise.all(inFlight);
+    const late = store.begin();
+    expect([read(late, 'a'), read(late, 'b')]).toEqual(['1', '1']);
+    write(late, 'd', 1);
+    await late.commit();
+    await expect(early.commit()).rejects.toMatchObject({ code: 'VARVE_CONFLICT' });
+  });
+
+  test('that are in flight when a transaction begins come before those that follow', async () => {
+    const first = store.write(batchOf({ a: 1 }));
+    const tx = store.begin();
+    const second = store.write(batchOf({ a: 2, b: 2 }));
+    expect(read(tx, 'b')).toBeUndefined();
+    write(tx, 'c', 1);
+    await Promise.all([first, second]);
+    await expect(tx.commit()).rejects.toMatchObject({ code: 'VARVE_CONFLICT' });
+    expect(scan(store.latest())).toEqual(['a=2', 'b=2']);
+  });
+
   test('take no timestamp for an empty batch', async () => {
     expect(store.writeSync(batchOf({ a: 1 }))).toBe(1);
     expect([await store.write(new WriteBatch()), store.writeSync(new WriteBatch())]).toEqual([1, 1]);

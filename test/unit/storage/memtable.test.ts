@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { InvariantError, randomBelow, seededRandom, utf8Encode } from '../../../src/base/index.js';
 import { type EntryCursor, EntryKind, MAX_TIMESTAMP } from '../../../src/storage/entry.js';
-import { Memtable } from '../../../src/storage/memtable/index.js';
+import { Memtable, MemtableMemories } from '../../../src/storage/memtable/index.js';
 
 const bytes = utf8Encode;
 const text = (source: Uint8Array, start: number, end: number) => Buffer.from(source.slice(start, end)).toString();
@@ -227,5 +227,56 @@ describe('truncate', () => {
     expect(listAll(memtable)).toEqual([]);
     memtable.add(bytes('k5'), 1, EntryKind.Put, bytes('back'));
     expect(listAll(memtable)).toEqual(['k5@1=back']);
+  });
+});
+
+describe('memory', () => {
+  const BYTES = 4096;
+
+  function filled(memories: MemtableMemories, version: string): Memtable {
+    const memtable = new Memtable({ initialBytes: BYTES, shared: true, memory: memories.take() });
+    for (let i = 0; i < 40; i++) memtable.add(bytes(`key ${i}`), i + 1, EntryKind.Put, bytes(version));
+    return memtable;
+  }
+
+  test('of a memtable that is not needed serves the next one, which sees nothing of it', () => {
+    const memories = new MemtableMemories(BYTES);
+    const first = filled(memories, 'first');
+    const { arena } = first.shareable();
+    memories.give(first.takeMemory()!);
+    expect([first.count, first.keyCount, first.byteSize, found(first, 'key 1')]).toEqual([0, 0, 0, undefined]);
+
+    const empty = new Memtable({ initialBytes: BYTES, shared: true, memory: memories.take() });
+    expect([empty.count, found(empty, 'key 1'), listAll(empty)]).toEqual([0, undefined, []]);
+    empty.add(bytes('key 1'), 9, EntryKind.Put, bytes('second'));
+    expect(empty.shareable().arena).toBe(arena);
+    expect([found(empty, 'key 1'), listAll(empty)]).toEqual(['second@9', ['key 1@9=second']]);
+  });
+
+  test('stays with a memtable that somebody reads, until all cursors are closed', () => {
+    const memtable = filled(new MemtableMemories(BYTES), 'first');
+    const cursors = [memtable.cursor(), memtable.cursor(true)];
+    expect(memtable.takeMemory()).toBeUndefined();
+    cursors[0]!.close();
+    cursors[0]!.close();
+    expect(memtable.takeMemory()).toBeUndefined();
+    cursors[1]!.seekToStart();
+    expect(list(cursors[1]!).length).toBe(40);
+    cursors[1]!.close();
+    expect(memtable.takeMemory()).toBeDefined();
+  });
+
+  test('that a large commit has made grow is not kept, nor more than two', () => {
+    const memories = new MemtableMemories(BYTES);
+    const grown = filled(memories, 'x'.repeat(200));
+    memories.give(grown.takeMemory()!);
+    expect(memories.take()).toBeUndefined();
+    const others = [filled(memories, '1'), filled(memories, '2'), filled(memories, '3')];
+    for (const other of others) memories.give(other.takeMemory()!);
+    expect([memories.take(), memories.take(), memories.take()].map((one) => one !== undefined)).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 });

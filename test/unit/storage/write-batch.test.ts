@@ -58,7 +58,7 @@ test('copies what it is given', () => {
 test('is empty and reusable after clear', () => {
   const batch = new WriteBatch();
   batch.put(bytes('a'), bytes('1'));
-  batch.clear();
+  batch.reset();
   expect([batch.count, batch.byteSize]).toEqual([0, 0]);
   batch.delete(bytes('b'));
   expect(operations(batch)).toEqual([[EntryKind.Delete, 'b', '']]);

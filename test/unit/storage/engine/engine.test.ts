@@ -123,6 +123,29 @@ describe('commits', () => {
     expect(getText(engine, 'abcd')).toBe('12345678');
     await engine.close();
   });
+
+  test('that nobody waits for are refused before they fill the memory, and the rest is kept', async () => {
+    const limits = { keyBytes: 10, valueBytes: 1024 * 1024, batchBytes: 1024 * 1024 };
+    const { engine } = await openTestEngine(new MemFileSystem(), { limits, memtableBytes: 64 * 1024 * 1024 });
+    const batch = batchOf({ a: 'x'.repeat(1000 * 1000) });
+    const waiting: Promise<void>[] = [];
+    let refusal: unknown;
+    let timestamp = 0;
+    for (; refusal === undefined && timestamp < 100; timestamp++) {
+      try {
+        waiting.push(engine.submit(batch, timestamp + 1));
+      } catch (cause) {
+        refusal = cause;
+      }
+    }
+    expect(refusal).toBeInstanceOf(LimitError);
+    expect((refusal as LimitError).limit).toBe('limits.batchBytes');
+    expect(waiting.length).toBe(16);
+    await Promise.all(waiting);
+    expect(engine.lastTimestamp).toBe(16);
+    await engine.commit(batch, timestamp + 1);
+    await engine.close();
+  });
 });
 
 describe('durability', () => {

@@ -18,7 +18,7 @@ function freshFileSystem(): MemFileSystem {
 }
 
 function createLog(fileSystem: FileSystem, extensionBytes = 0): LogWriter {
-  return LogWriter.create(fileSystem, DIRECTORY, NUMBER, { extensionBytes });
+  return LogWriter.create(fileSystem, DIRECTORY, NUMBER, { extensionBytes, syncAheadBytes: 100 });
 }
 
 function writeBatch(log: LogWriter, timestamp: number): void {
@@ -139,6 +139,53 @@ describe('log segment', () => {
     const image = fileSystem.crashImage('lost', seededRandom(1));
     expect(image.stat(PATH).sizeBytes).toBe(FILE_HEADER_BYTES);
   });
+});
+
+test('a sync waits for the one that began before, and covers what was written by then', async () => {
+  const slow = new SlowFileSystem();
+  slow.createDirectory(DIRECTORY);
+  const log = createLog(slow);
+  expect(log.shouldSyncAhead).toBe(false);
+  for (const timestamp of [1, 2, 3]) writeBatch(log, timestamp);
+  expect(log.shouldSyncAhead).toBe(true);
+  const ahead = log.sync();
+  const first = log.sizeBytes;
+  expect(log.shouldSyncAhead).toBe(false);
+  writeBatch(log, 4);
+  const awaited = log.sync();
+  expect(slow.settle.length).toBe(1);
+  slow.settle[0]!();
+  await ahead;
+  expect(log.syncedOffset).toBe(first);
+  await Promise.resolve();
+  expect(slow.settle.length).toBe(2);
+  slow.settle[1]!();
+  await awaited;
+  expect(log.syncedOffset).toBe(log.sizeBytes);
+});
+
+test('a sync that waits for another one has nothing to do once the segment was synced and closed', async () => {
+  const slow = new SlowFileSystem();
+  slow.createDirectory(DIRECTORY);
+  const log = createLog(slow);
+  writeBatch(log, 1);
+  const both = Promise.all([log.sync(), log.sync()]);
+  log.syncNow();
+  log.close();
+  slow.settle[0]!();
+  await both;
+  expect(slow.settle.length).toBe(1);
+});
+
+test('a sync that began after another one fails with it', async () => {
+  const slow = new SlowFileSystem();
+  slow.createDirectory(DIRECTORY);
+  const log = createLog(slow);
+  writeBatch(log, 1);
+  const both = Promise.allSettled([log.sync(), log.sync()]);
+  slow.settle[0]!(new Error('lost'));
+  expect((await both).map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);
+  expect(slow.settle.length).toBe(1);
 });
 
 describe('a segment that is extended ahead', () => {

@@ -1,0 +1,118 @@
+/**
+ * What waits for the log, in the order it came. Hands it out in groups: as many commits as fit in the active memtable and
+ * in `GROUP_BYTES`; or the sealing of that memtable, when the next commit does not fit or somebody asked for it.
+ *
+ * Bounded: what waits may hold `limits.batchBytes` together, so that a program which never waits for its writes learns of it
+ * before they fill the memory.
+ */
+
+import { LimitError } from '../../base/index.js';
+import type { Timestamp } from '../entry.js';
+import type { WriteBatch } from '../write-batch.js';
+import type { MemtableStack } from './memtable-stack.js';
+
+export interface CommitRequest {
+  /** Undefined for a bare sync or seal. */
+  readonly batch: WriteBatch | undefined;
+  readonly timestamp: Timestamp;
+  readonly durable: boolean;
+  readonly seal: boolean;
+  readonly resolve: () => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+/** Empty requests when the memtable is sealed for the sake of a commit, which stays in the queue. */
+export interface TakenRequests {
+  readonly requests: readonly CommitRequest[];
+  readonly seals: boolean;
+}
+
+/** A group ends with the commit that takes it past this size. */
+const GROUP_BYTES = 1024 * 1024;
+/** What an entry takes in a memtable besides key and value, at most. */
+const ENTRY_OVERHEAD_BYTES = 24;
+/** What a request takes besides its operations, promises included. */
+const REQUEST_BYTES = 512;
+/** So much may wait however small a commit has to be. */
+const WAITING_BYTES_MIN = 16 * 1024 * 1024;
+
+export class CommitQueue {
+  readonly #waitingBytesMax: number;
+  #requests: CommitRequest[] = [];
+  #waitingBytes = 0;
+
+  /** @param batchBytesMax size of the largest commit there can be. */
+  constructor(batchBytesMax: number) {
+    this.#waitingBytesMax = Math.max(batchBytesMax, WAITING_BYTES_MIN);
+  }
+
+  get length(): number {
+    return this.#requests.length;
+  }
+
+  /** There must be one. */
+  get first(): CommitRequest {
+    return this.#requests[0]!;
+  }
+
+  /** Throws `LimitError` when as much waits as may, unless `batch` is the first. */
+  checkRoom(batch: WriteBatch): void {
+    const bytes = this.#waitingBytes + batch.byteSize + REQUEST_BYTES;
+    if (this.#requests.length === 0 || bytes <= this.#waitingBytesMax) return;
+    const max = this.#waitingBytesMax;
+    throw new LimitError(
+      `${this.#requests.length} commits wait for the log: with another one they would hold ${bytes} bytes, ${max} are ` +
+        'allowed (limits.batchBytes). Wait for some of them first',
+      { retryable: true, facts: { limit: 'limits.batchBytes', found: bytes, max, unit: 'bytes' } },
+    );
+  }
+
+  push(request: CommitRequest): void {
+    this.#requests.push(request);
+    this.#waitingBytes += waitingBytes(request);
+  }
+
+  takeAll(): CommitRequest[] {
+    const all = this.#requests;
+    this.#requests = [];
+    this.#waitingBytes = 0;
+    return all;
+  }
+
+  /** The next group of a queue that is not empty; undefined while it would have to seal and may not. */
+  takeGroup(memtables: MemtableStack, maySeal: () => boolean): TakenRequests | undefined {
+    const { batch, seal } = this.first;
+    const mustSeal = seal || (batch !== undefined && memtables.isFullFor(memtableBytes(batch)));
+    if (mustSeal && memtables.active.count > 0) {
+      if (!maySeal()) return undefined;
+      return { requests: seal ? this.#takeFirst(1) : [], seals: true };
+    }
+    let bytes = 0;
+    let count = 0;
+    for (const request of this.#requests) {
+      if (request.seal && count > 0) break;
+      const more = request.batch === undefined ? 0 : memtableBytes(request.batch);
+      if (count > 0 && (bytes + more > GROUP_BYTES || memtables.isFullFor(bytes + more))) break;
+      bytes += more;
+      count++;
+      if (request.seal) break;
+    }
+    return { requests: this.#takeFirst(count), seals: false };
+  }
+
+  #takeFirst(count: number): CommitRequest[] {
+    if (count === this.#requests.length) return this.takeAll();
+    const taken = this.#requests.slice(0, count);
+    this.#requests = this.#requests.slice(count);
+    for (const request of taken) this.#waitingBytes -= waitingBytes(request);
+    return taken;
+  }
+}
+
+function waitingBytes({ batch }: CommitRequest): number {
+  return REQUEST_BYTES + (batch?.byteSize ?? 0);
+}
+
+function memtableBytes(batch: WriteBatch): number {
+  return batch.byteSize + batch.count * ENTRY_OVERHEAD_BYTES;
+}
