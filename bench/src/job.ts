@@ -19,7 +19,7 @@ export type JobAnswer = { readonly measurements: Measurement[] } | { readonly fa
 
 async function runJob({ suite, engine, directory, settings, workloads, profile }: Job): Promise<JobAnswer> {
   try {
-    const meter = new Meter(workloads, profile);
+    const meter = new Meter({ only: workloads, profile });
     await SUITES[suite]!.run({ directory, engine, openEngine: await ENGINES[engine]!(), settings, meter });
     return { measurements: meter.measurements };
   } catch (error) {
@@ -27,6 +27,8 @@ async function runJob({ suite, engine, directory, settings, workloads, profile }
   }
 }
 
+// Whoever started the round has gone: so does the round.
+process.once('disconnect', () => process.exit());
 process.once('message', (job: Job) => {
   void runJob(job).then((answer) => process.send?.(answer, () => process.disconnect()));
 });

@@ -28,6 +28,7 @@ async function main(): Promise<void> {
   if (OWN_ENGINE in results.failures || rows.length === 0) process.exitCode = 1;
 }
 
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130));
 try {
   await main();
 } catch (error) {

@@ -67,6 +67,9 @@ async function runInChild(
   profile: boolean,
 ): Promise<JobAnswer> {
   const directory = mkdtempSync(join(tmpdir(), `varve-bench-${engine}-`));
+  const clear = (): void => rmSync(directory, { recursive: true, force: true });
+  // Somebody who stops a run wants the gigabytes back, too.
+  process.once('exit', clear);
   try {
     return await new Promise<JobAnswer>((resolve) => {
       const child = fork(fileURLToPath(new URL('job.js', import.meta.url)));
@@ -75,6 +78,7 @@ async function runInChild(
       child.send({ suite, engine, directory, settings, workloads, profile } satisfies Job);
     });
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    process.off('exit', clear);
+    clear();
   }
 }

@@ -37,6 +37,8 @@ export interface Suite {
   /** Who takes part by default, in the order of a round; nobody else can. */
   readonly engines: readonly string[];
   readonly defaults: Pick<SuiteSettings, 'records' | 'ops' | 'valueBytes' | 'durability'>;
+  /** Of a suite that compares no engines: which facts its chart shows. */
+  readonly chart?: { readonly title: string; readonly facts: readonly string[] };
   /** Runs one round on one engine. */
   readonly run: (context: SuiteContext) => Promise<void>;
 }
@@ -76,6 +78,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     durableWorkloads: [],
     engines: ['varve'],
     defaults: { records: 10_000_000, ops: 100_000, valueBytes: 100, durability: 'buffered' },
+    chart: { title: 'rate for one of a database of a tenth of the size', facts: ['toTenth'] },
     run: runGrowthSuite,
   },
   amplification: {
@@ -85,6 +88,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     durableWorkloads: [],
     engines: ['varve'],
     defaults: { records: 1_000_000, ops: 1, valueBytes: 100, durability: 'buffered' },
+    chart: { title: 'bytes for a byte', facts: ['write', 'textbook', 'space'] },
     run: runAmplificationSuite,
   },
   turnover: {
@@ -94,6 +98,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     durableWorkloads: [],
     engines: ['varve'],
     defaults: { records: 500_000, ops: 10_000_000, valueBytes: 1000, durability: 'buffered' },
+    chart: { title: 'resident memory, MB', facts: ['maxRssMb', 'boundMb'] },
     run: runTurnoverSuite,
   },
 };

@@ -6,15 +6,25 @@
 import type * as Varve from 'varve';
 import type { Durability, Entry, KeyValueEngine, OpenOptions, ScanRange, TransactionalEngine } from '../engine.js';
 
-/** The build beside this folder; by address, because the package name means this very benchmark in here. */
-export const { open } = (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof Varve;
+/**
+ * The build beside this folder, loaded when it is needed: processes of peers do without. By address, because the package
+ * name means this very benchmark in here.
+ */
+export async function loadVarve(): Promise<typeof Varve> {
+  return (await import(new URL('../../../dist/index.js', import.meta.url).href)) as typeof Varve;
+}
+
+export async function openVarve(directory: string, options?: Varve.DatabaseOptions): Promise<Varve.Database> {
+  const { open } = await loadVarve();
+  return open(directory, options);
+}
 
 /** The keyspace of all suites. */
 export const SPACE = 'bench';
 export const BYTES = { keys: 'bytes', values: 'bytes' } as const;
 
 export async function openEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
-  return engineOver(await open(directory), durability);
+  return engineOver(await openVarve(directory), durability);
 }
 
 /** For suites that open Varve with options of their own. */
@@ -41,7 +51,7 @@ export function engineOver(db: Varve.Database, durability: Durability): KeyValue
 }
 
 export async function openAsyncEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
-  const db = await open(directory);
+  const db = await openVarve(directory);
   const space = db.keyspace(SPACE, BYTES);
   const write = { durability };
   return {

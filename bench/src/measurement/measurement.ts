@@ -12,7 +12,7 @@ export interface Figures extends PauseFigures {
   readonly opsPerSec: number;
   readonly p50us: number;
   readonly p99us: number;
-  /** Bytes that the process caused to be written to storage; null where the system does not tell. */
+  /** Bytes that the process handed to write calls; null where the system does not tell. */
   readonly bytesWritten: number | null;
   readonly bytesOnDisk: number;
   readonly rssMb: number;

@@ -41,23 +41,32 @@ export interface ClientsWorkload {
 
 const CALLS_PER_PREPARATION = 1000;
 
+export interface MeterOptions {
+  /** Names of the workloads that are wanted; all when undefined. */
+  readonly only?: readonly string[] | undefined;
+  /** Runs every wanted workload under the profiler. */
+  readonly profile?: boolean;
+  readonly nowMs?: () => number;
+}
+
 export class Meter {
   readonly measurements: Measurement[];
+  readonly #options: MeterOptions;
   readonly #only: ReadonlySet<string> | undefined;
-  readonly #profiles: boolean;
   readonly #suffix: string;
+  readonly #nowMs: () => number;
 
-  /** @param only names of the workloads that are wanted; all when undefined. */
-  constructor(only: Iterable<string> | undefined, profiles: boolean, suffix = '', measurements: Measurement[] = []) {
-    this.#only = only === undefined ? undefined : new Set(only);
-    this.#profiles = profiles;
+  constructor(options: MeterOptions = {}, suffix = '', measurements: Measurement[] = []) {
+    this.#options = options;
+    this.#only = options.only === undefined ? undefined : new Set(options.only);
+    this.#nowMs = options.nowMs ?? (() => performance.now());
     this.#suffix = suffix;
     this.measurements = measurements;
   }
 
   /** One that adds to the same measurements under longer names: `name/suffix`. */
   suffixed(suffix: string): Meter {
-    return new Meter(this.#only, this.#profiles, `${this.#suffix}/${suffix}`, this.measurements);
+    return new Meter(this.#options, `${this.#suffix}/${suffix}`, this.measurements);
   }
 
   wants(...names: readonly string[]): boolean {
@@ -69,7 +78,7 @@ export class Meter {
     if (!this.wants(name) && workload.needed !== true) return;
     const latenciesMs = new Float64Array(calls);
     await this.#record(name, directory, watchPauses, workload.facts, async () => {
-      const elapsedMs = await runCalls(workload, latenciesMs);
+      const elapsedMs = await runCalls(workload, latenciesMs, this.#nowMs);
       return { elapsedMs, ops: calls * opsPerCall, latenciesMs };
     });
   }
@@ -79,15 +88,15 @@ export class Meter {
     const latenciesMs = new Float64Array(clients * callsPerClient);
     const runClient = async (client: number): Promise<void> => {
       for (let call = 0; call < callsPerClient; call++) {
-        const startMs = performance.now();
+        const startMs = this.#nowMs();
         await run(client, call);
-        latenciesMs[client * callsPerClient + call] = performance.now() - startMs;
+        latenciesMs[client * callsPerClient + call] = this.#nowMs() - startMs;
       }
     };
     await this.#record(name, directory, false, facts, async () => {
-      const startMs = performance.now();
+      const startMs = this.#nowMs();
       await Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)));
-      return { elapsedMs: performance.now() - startMs, ops: latenciesMs.length, latenciesMs };
+      return { elapsedMs: this.#nowMs() - startMs, ops: latenciesMs.length, latenciesMs };
     });
   }
 
@@ -112,7 +121,7 @@ export class Meter {
     run: () => Promise<{ elapsedMs: number; ops: number; latenciesMs: Float64Array }>,
   ): Promise<void> {
     const writtenBefore = bytesWrittenByProcess();
-    const profiler = this.#profiles && this.wants(workload) ? new WorkloadProfiler() : undefined;
+    const profiler = this.#options.profile === true && this.wants(workload) ? new WorkloadProfiler() : undefined;
     await profiler?.start();
     const pauses = watchPauses ? new PauseMonitor() : undefined;
     pauses?.start();
@@ -144,19 +153,20 @@ export class Meter {
 async function runCalls(
   { calls, callsPerPreparation = CALLS_PER_PREPARATION, prepare, run, watchPauses = false }: Workload,
   latenciesMs: Float64Array,
+  clockMs: () => number,
 ): Promise<number> {
   let elapsedMs = 0;
   for (let from = 0; from < calls; from += callsPerPreparation) {
     const to = Math.min(calls, from + callsPerPreparation);
     prepare?.(from, to);
-    const startMs = performance.now();
+    const startMs = clockMs();
     let previousMs = startMs;
     for (let call = from; call < to; call++) {
       const pending = run(call);
       // Awaiting a value that is no promise would cost synchronous engines a turn of the microtask queue.
       if (pending instanceof Promise) await pending;
       if (watchPauses) await loopTurn();
-      const nowMs = performance.now();
+      const nowMs = clockMs();
       latenciesMs[call] = nowMs - previousMs;
       previousMs = nowMs;
     }

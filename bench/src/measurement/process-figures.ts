@@ -3,10 +3,14 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** From Linux's accounting; counts pages as they get dirty, not when they reach the device. Null elsewhere. */
+/**
+ * Bytes handed to write calls by all threads, from Linux's accounting; null elsewhere. Its other figure, `write_bytes`, counts
+ * pages of the cache as they get dirty: nothing for pages that are dirty already, and ten times too much for a record
+ * written into a large folio.
+ */
 export function bytesWrittenByProcess(): number | null {
   try {
-    const found = /^write_bytes: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'));
+    const found = /^wchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8'));
     return found === null ? null : Number(found[1]);
   } catch {
     return null; // not Linux

@@ -7,8 +7,8 @@ import { profileText } from './profile-text.js';
 import { byWorkload, type Results, type Row, rowsOf } from './results.js';
 import { tableOf } from './row-cells.js';
 
-/** @param chart file name of the chart beside the document; none when undefined. */
-export function markdownReport(results: Results, chart: string | undefined): string {
+/** @param chart file name of the chart beside the document. */
+export function markdownReport(results: Results, chart: string): string {
   const { suite, settings, profiles } = results;
   const sections = [...byWorkload(rowsOf(results))].map(([workload, rows]) => {
     const first = rows[0]!;
@@ -20,7 +20,7 @@ export function markdownReport(results: Results, chart: string | undefined): str
     `# Benchmark suite \`${suite}\`: ${SUITES[suite]!.title}`,
     conditionsText(results),
     SUITES[suite]!.method.trim(),
-    ...(chart === undefined ? [] : [`![Operations per second, relative to the fastest engine](${chart})`]),
+    `![${SUITES[suite]!.chart?.title ?? 'operations per second, relative to the fastest engine'}](${chart})`,
     ...sections,
     ...Object.entries(results.failures).map(([engine, reason]) => `${engine} did not run: ${reason.split('\n')[0]}`),
     `Settings: ${JSON.stringify(settings)}.`,

@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as Varve from 'varve';
-import { engineOver, open } from '../engines/varve.js';
+import { engineOver, openVarve } from '../engines/varve.js';
 import { type DrawBelow, seededIntegers, shuffledNumbers } from '../input/random.js';
 import { KEY_BYTES, ValuePool } from '../input/records.js';
 import { Meter } from '../measurement/meter.js';
@@ -45,7 +45,7 @@ async function measurePolicy(context: SuiteContext, policy: (typeof POLICIES)[nu
   mkdirSync(directory);
   const below = seededIntegers(seed);
   const values = new ValuePool(valueBytes, below);
-  const db = await open(directory, {
+  const db = await openVarve(directory, {
     memtableBytes: MEMTABLE_BYTES,
     compression: 'none',
     compaction: {
@@ -57,7 +57,7 @@ async function measurePolicy(context: SuiteContext, policy: (typeof POLICIES)[nu
   });
   const fill = { directory, engine: engineOver(db, durability), values };
   const once = { ...fill, name: 'load', records, numberAt: (index: number) => index };
-  await fillInBatches(new Meter([], false), once);
+  await fillInBatches(new Meter({ only: [] }), once);
   const before = await settled(db);
   const numberAt = numbersOfRounds(records, below);
   await fillInBatches(meter, {

@@ -6,7 +6,7 @@
  * be killed.
  */
 
-import { BYTES, open, SPACE } from '../engines/varve.js';
+import { BYTES, loadVarve, SPACE } from '../engines/varve.js';
 import { seededIntegers } from '../input/random.js';
 import { KEY_BYTES, keyOf, ValuePool } from '../input/records.js';
 
@@ -28,6 +28,7 @@ const ENTRY_OVERHEAD_BYTES = 40;
 const RECORDS_PER_BATCH = 100;
 
 async function runTask({ task, directory, valueBytes }: DatabaseTask): Promise<void> {
+  const { open } = await loadVarve();
   const startMs = performance.now();
   const db = await open(directory);
   const openMs = performance.now() - startMs;

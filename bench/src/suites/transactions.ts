@@ -13,7 +13,7 @@ import { copyOf } from './fastest-call.js';
 
 const CLIENTS = 64;
 const RIVALS = 100;
-const CALLS_PER_RIVAL = 20;
+const CALLS_PER_RIVAL = 50;
 const READS_PER_TRANSACTION = 10;
 /** A counter, in the first bytes of every value. */
 const COUNTER_BYTES = 4;
@@ -50,7 +50,7 @@ async function load({ openEngine, settings }: SuiteContext, directory: string, b
   const { valueBytes, records } = settings;
   const engine = await openEngine({ directory, durability: 'buffered', valueBytes });
   const pool = new ValuePool(valueBytes, below, COUNTER_BYTES);
-  const unmeasured = new Meter([], false);
+  const unmeasured = new Meter({ only: [] });
   await fillInBatches(unmeasured, { name: 'load', directory, engine, records, numberAt: (i) => i, values: pool });
   await engine.close();
 }
@@ -123,7 +123,7 @@ class TransactionRun {
     };
     const readPlain = (call: number): unknown => this.#transactions.readOneByOne(keys.at(call), expectRecord);
     const readInOne = (call: number): unknown => this.#transactions.readTogether(keys.at(call), expectRecord);
-    const unmeasured = new Meter([], false);
+    const unmeasured = new Meter({ only: [] });
     await unmeasured.measure({ ...workload, name: 'warm-up', needed: true, run: readPlain });
     await unmeasured.measure({ ...workload, name: 'warm-up', needed: true, run: readInOne });
     await this.#context.meter.measure({

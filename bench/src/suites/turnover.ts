@@ -3,7 +3,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type * as Varve from 'varve';
-import { engineOver, open } from '../engines/varve.js';
+import { engineOver, openVarve } from '../engines/varve.js';
 import { seededIntegers } from '../input/random.js';
 import { ValuePool } from '../input/records.js';
 import { residentMb } from '../measurement/process-figures.js';
@@ -29,7 +29,7 @@ export async function runTurnoverSuite(context: SuiteContext): Promise<void> {
   const { records, ops, valueBytes, durability, seed } = context.settings;
   const directory = join(context.directory, 'turnover');
   mkdirSync(directory);
-  const db = await open(directory, { memtableBytes: MEMTABLE_BYTES, blockCache: { bytes: CACHE_BYTES } });
+  const db = await openVarve(directory, { memtableBytes: MEMTABLE_BYTES, blockCache: { bytes: CACHE_BYTES } });
   const below = seededIntegers(seed);
   const values = new ValuePool(valueBytes, below);
   const memory = new MemoryWatch(db);
