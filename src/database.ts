@@ -4,6 +4,7 @@ import { AmbientTransaction, refuseOptions, requireAmbient } from './ambient-tra
 import { InvalidArgumentError, type TuplePart } from './base/index.js';
 import {
   ambientSink,
+  Blobs,
   CodecRecords,
   defaultKeyspace,
   describeKey,
@@ -17,6 +18,7 @@ import {
   StoreKeyspace,
   storeSink,
   type TupleKey,
+  Uploads,
   type ValueCodecName,
   type ValueOf,
 } from './kv/index.js';
@@ -73,7 +75,10 @@ export async function open(directory: string, options?: DatabaseOptions): Promis
     await orm.synchronise();
     const keyspaces = new CodecRecords(store);
     const ambient = settings.ambientTransactions ? new AmbientTransaction() : undefined;
-    return new Database({ environment, inMemory, executor, store, ambient, keyspaces, sql, orm }, opened.report);
+    const uploads = new Uploads(store, environment.random, settings.limits.valueBytes);
+    if (!settings.readOnly) await uploads.removeAbandoned();
+    const services = { environment, inMemory, executor, store, ambient, keyspaces, uploads, sql, orm };
+    return new Database(services, opened.report);
   } catch (error) {
     await store?.close();
     await executor.close();
@@ -85,6 +90,7 @@ export async function open(directory: string, options?: DatabaseOptions): Promis
 export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> implements AsyncDisposable {
   readonly #services: Services;
   readonly #sink: KeyspaceSink;
+  readonly #blobs: Blobs;
   #closing: Promise<void> | undefined;
   /** What opening found and did: whether the database was created, commits replayed, bytes of a torn tail cut. */
   readonly recovery: RecoveryReport;
@@ -100,10 +106,16 @@ export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> impl
     this.#services = services;
     this.#sink = outside;
     this.recovery = recovery;
+    this.#blobs = new Blobs(services, undefined);
     const sql = createSqlFunction(services.sql, undefined);
     const sqlSync = createSqlFunctionSync(services.sql, undefined);
     this.sql = ambient === undefined ? sql : joining(sql, () => ambient.current?.sql);
     this.sqlSync = ambient === undefined ? sqlSync : joining(sqlSync, () => ambient.current?.sqlSync);
+  }
+
+  /** Large objects, read and written as streams. */
+  get blobs(): Blobs {
+    return this.#services.ambient?.current?.blobs ?? this.#blobs;
   }
 
   /** Timestamp of the newest commit that reads can see. */

@@ -1,7 +1,7 @@
 /** The layers of one open database, as its facades (`Database`, transactions, snapshots) share them. */
 
 import type { AmbientTransaction } from './ambient-transaction.js';
-import type { CodecRecords } from './kv/index.js';
+import type { CodecRecords, Uploads } from './kv/index.js';
 import type { TransactionalStore } from './mvcc/index.js';
 import type { Orm } from './orm/index.js';
 import type { SqlDatabase } from './sql/index.js';
@@ -18,6 +18,8 @@ export interface Services {
   readonly ambient: AmbientTransaction | undefined;
   /** Codecs of named keyspaces. */
   readonly keyspaces: CodecRecords;
+  /** Contents of blobs on their way in. */
+  readonly uploads: Uploads;
   readonly sql: SqlDatabase;
   readonly orm: Orm;
 }

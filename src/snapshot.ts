@@ -1,6 +1,7 @@
 /** The whole database as of one commit: keys, SQL and entities, read-only. */
 
 import {
+  type BlobReader,
   defaultKeyspace,
   KeyspaceReader,
   type KeyCodecName,
@@ -8,6 +9,7 @@ import {
   type KeyOut,
   type KeyspaceOptions,
   namedKeyspace,
+  snapshotBlobs,
   type TupleKey,
   type ValueCodecName,
   type ValueOf,
@@ -26,6 +28,8 @@ import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFun
 export class DatabaseSnapshot extends KeyspaceReader<TupleKey, TuplePart[], unknown> implements Disposable {
   readonly #snapshot: Snapshot;
   readonly #services: Services;
+  /** Large objects. */
+  readonly blobs: BlobReader;
   /** Runs one SQL query on this snapshot. */
   readonly sql: SqlFunction;
   readonly sqlSync: SqlFunctionSync;
@@ -34,6 +38,7 @@ export class DatabaseSnapshot extends KeyspaceReader<TupleKey, TuplePart[], unkn
     super({ environment: services.environment, view: () => snapshot }, defaultKeyspace);
     this.#snapshot = snapshot;
     this.#services = services;
+    this.blobs = snapshotBlobs(services, snapshot);
     this.sql = createSqlFunction(services.sql, snapshot);
     this.sqlSync = createSqlFunctionSync(services.sql, snapshot);
   }

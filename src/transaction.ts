@@ -2,6 +2,7 @@
 
 import { InvalidArgumentError, type TuplePart } from './base/index.js';
 import {
+  Blobs,
   defaultKeyspace,
   type KeyCodecName,
   type KeyIn,
@@ -37,6 +38,7 @@ export class DatabaseTransaction
   readonly #sink: KeyspaceSink;
   #savepointIsOpen = false;
   #snapshot: DatabaseSnapshot | undefined;
+  #blobs: Blobs | undefined;
   /** Runs one SQL statement in this transaction. What its entities have pending is written first. */
   readonly sql: SqlFunction;
   /** The same on this thread. It does not see changes of entities that are not written yet. */
@@ -74,6 +76,11 @@ export class DatabaseTransaction
   get snapshot(): DatabaseSnapshot {
     this.#snapshot ??= new DatabaseSnapshot(this.#transaction.snapshot, this.#services);
     return this.#snapshot;
+  }
+
+  /** Large objects. Their chunks are stored while they arrive; a rollback removes them. */
+  get blobs(): Blobs {
+    return (this.#blobs ??= new Blobs(this.#services, this.#transaction));
   }
 
   keyspace<K extends KeyCodecName = 'tuple', V extends ValueCodecName = 'structured'>(

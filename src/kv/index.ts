@@ -1,6 +1,12 @@
 /** The key-value API: typed keys and values over the transactional byte store. */
 
 export { CodecRecords, type NamedCodecs } from './codec-records.js';
+export { BlobContent, type ByteRange } from './blobs/blob-content.js';
+export { BlobReader } from './blobs/blob-reader.js';
+export type { BlobInfo } from './blobs/blob-record.js';
+export type { BlobSource } from './blobs/blob-source.js';
+export { type BlobDescription, type BlobPutOptions, Blobs, type BlobServices, snapshotBlobs } from './blobs/blobs.js';
+export { Uploads } from './blobs/upload.js';
 export {
   type KeyCodec,
   type KeyCodecName,

@@ -120,7 +120,7 @@ export function ambientSink(outside: KeyspaceSink, inside: () => KeyspaceSink | 
 }
 
 /** What is written inside a transaction becomes durable with it, not before. */
-function refuseDurability(options: WriteOptions): void {
+export function refuseDurability(options: WriteOptions): void {
   checkWriteOptions(options);
   if (options.durability === undefined) return;
   throw new InvalidArgumentError(

@@ -34,6 +34,7 @@ const OUTSIDE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'lz4-napi': ['src/storage/'],
   'node:fs': ['src/vfs/node-file-system.ts'],
   'node:module': ['src/storage/', 'src/sql/'],
+  'node:crypto': ['src/kv/blobs/upload.ts'],
   'node:diagnostics_channel': ['src/storage/engine/event-channels.ts'],
   'node:async_hooks': ['src/ambient-transaction.ts'],
   'node:path': [
@@ -43,6 +44,7 @@ const OUTSIDE_MODULES: Readonly<Record<string, readonly string[]>> = {
     'src/sql/parser/chevrotain.ts',
     'src/directory-argument.ts',
   ],
+  'node:stream': ['src/kv/blobs/blob-content.ts'],
   'node:worker_threads': ['src/vfs/process-lock.ts', 'src/storage/compaction/'],
   'node:zlib': ['src/base/checksum.ts'],
   'reflect-metadata': ['src/orm/'],

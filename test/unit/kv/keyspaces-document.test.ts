@@ -2,7 +2,16 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { CodecRecords, Keyspace, namedKeyspace, recordingStoreSink, storeSink } from '../../../src/kv/index.js';
+import {
+  Blobs,
+  CodecRecords,
+  Keyspace,
+  namedKeyspace,
+  recordingStoreSink,
+  storeSink,
+  Uploads,
+} from '../../../src/kv/index.js';
+import { seededRandom } from '../../../src/base/index.js';
 import { systemEnvironment } from '../../../src/vfs/index.js';
 import { openMemoryStore } from '../../support/memory-store.js';
 
@@ -33,5 +42,21 @@ test('docs/formats/keyspaces.md: what a first write stores', async () => {
   ]);
   const reader = new CodecRecords(store);
   expect(() => reader.open(namedKeyspace('notes'))).toThrow('"notes" has utf8 keys and json values');
+  await store.close();
+});
+
+test('docs/formats/keyspaces.md: what is stored of a blob', async () => {
+  const store = await openMemoryStore();
+  const uploads = new Uploads(store, seededRandom(7), 1000);
+  const blobs = new Blobs({ environment: systemEnvironment(), store, uploads }, undefined);
+  await blobs.put('a', Buffer.from('Hi'));
+  const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+  const stored: [string, string][] = [];
+  const cursor = store.latest().cursor({});
+  while (cursor.next()) stored.push([hex(cursor.key()), hex(cursor.value())]);
+  expect(stored).toEqual([
+    [example('blob-key'), expect.stringMatching(/^9801c410/)],
+    [example('chunk-key'), example('chunk')],
+  ]);
   await store.close();
 });

@@ -1,0 +1,160 @@
+/** Blobs that can be written: by the database, each `put` a commit of its own, or inside a transaction. */
+
+import { ByteWriter, checkOptionNames, InvalidArgumentError, kindOf, type TuplePart } from '../../base/index.js';
+import {
+  checkWriteOptions,
+  type ReadView,
+  type Transaction,
+  type TransactionalStore,
+  type WriteOptions,
+} from '../../mvcc/index.js';
+import type { Environment } from '../../vfs/index.js';
+import type { TupleKey } from '../codecs.js';
+import { Keyspace } from '../keyspace.js';
+import { refuseDurability, transactionSink } from '../sinks.js';
+import { type BlobOwner, BlobReader } from './blob-reader.js';
+import { type BlobRecord, blobRecords, chunkKey, decodeRecord, encodeRecord, uploadKey } from './blob-record.js';
+import { type BlobSource, checkSource } from './blob-source.js';
+import type { Uploads } from './upload.js';
+
+export interface BlobDescription {
+  /** Such as `'image/png'`; kept as it is. */
+  readonly contentType?: string;
+  /** Any structured value, returned by `stat` and `list`. */
+  readonly metadata?: unknown;
+}
+
+export interface BlobPutOptions extends BlobDescription, WriteOptions {
+  /** Ends the upload with the signal's reason. Nothing of it stays. */
+  readonly signal?: AbortSignal;
+}
+
+/** What writing blobs needs of the database. */
+export interface BlobServices {
+  readonly environment: Environment;
+  readonly store: TransactionalStore;
+  readonly uploads: Uploads;
+}
+
+export class Blobs extends BlobReader {
+  readonly #services: BlobServices;
+  /** Undefined when every call is a transaction of its own. */
+  readonly #transaction: Transaction | undefined;
+
+  constructor(services: BlobServices, transaction: Transaction | undefined) {
+    super(transaction === undefined ? storeOwner(services) : transactionOwner(services, transaction));
+    this.#services = services;
+    this.#transaction = transaction;
+  }
+
+  /**
+   * Stores what `source` yields under `key`, replacing what was there once all of it has arrived; resolves when that is as
+   * durable as asked. The chunks are written while they arrive, also in a transaction, whose rollback removes them; a crash
+   * in between leaves nothing visible, and nothing at all after the next open.
+   *
+   * Rejects with the source's own error, with the signal's reason, or with what a commit rejects with.
+   */
+  async put(key: TupleKey, source: BlobSource, options: BlobPutOptions = {}): Promise<void> {
+    checkPut(key, source, options);
+    const { uploads, environment } = this.#services;
+    this.#checkWritable(options);
+    const content = await uploads.upload(source, options.signal);
+    const record: BlobRecord = {
+      content: content.place,
+      sha256: content.sha256,
+      modifiedAtMs: environment.clock.nowMs(),
+      contentType: options.contentType,
+      metadata: options.metadata,
+    };
+    try {
+      await this.#change((tx) => {
+        const records = this.#recordsOf(tx);
+        removeContent(tx, records.getSync(key));
+        records.putSync(key, encodeRecord(record));
+        tx.delete(uploadKey(content.place.id));
+      }, options);
+      // Undone later, wholly or to a savepoint, it leaves the upload without a record.
+      this.#transaction?.onEnd(() => void uploads.abandon(content.place.id));
+    } catch (error) {
+      await uploads.abandon(content.place.id);
+      throw error;
+    }
+  }
+
+  /** Removes the blob of `key`; false when there is none. */
+  async delete(key: TupleKey, options: WriteOptions = {}): Promise<boolean> {
+    this.#checkWritable(options);
+    return this.#change((tx) => {
+      const records = this.#recordsOf(tx);
+      const found = records.getSync(key);
+      if (found === undefined) return false;
+      removeContent(tx, found);
+      records.deleteSync(key);
+      return true;
+    }, options);
+  }
+
+  #recordsOf(tx: Transaction): Keyspace<TupleKey, TuplePart[], unknown> {
+    return new Keyspace(transactionSink(tx, this.#services.environment), blobRecords);
+  }
+
+  #change<T>(change: (tx: Transaction) => T, { durability }: WriteOptions): Promise<T> {
+    const tx = this.#transaction;
+    if (tx === undefined) return this.#services.store.transaction(change, { durability });
+    return Promise.resolve(change(tx));
+  }
+
+  /** Before anything is uploaded. */
+  #checkWritable(options: WriteOptions): void {
+    const tx = this.#transaction;
+    if (tx === undefined) return checkWriteOptions({ durability: options.durability });
+    refuseDurability(options);
+    tx.assertOpen();
+    if (tx.readOnly) throw new InvalidArgumentError('a read-only transaction stores and removes no blobs');
+  }
+}
+
+/** The chunks go with the record in one commit; whoever still reads them has a snapshot. */
+function removeContent(tx: Transaction, found: unknown): void {
+  if (found === undefined) return;
+  const { id, size, chunkBytes } = decodeRecord(found).content;
+  for (let number = 0; number * chunkBytes < size; number++) tx.delete(chunkKey(id, number));
+}
+
+function checkPut(key: TupleKey, source: BlobSource, options: BlobPutOptions): void {
+  checkOptionNames('options of a blob', options, ['contentType', 'metadata', 'signal', 'durability']);
+  const { contentType, metadata, signal } = options;
+  checkSource(source);
+  if (contentType !== undefined && typeof contentType !== 'string') {
+    throw new InvalidArgumentError(`the content type of a blob must be a string, found ${kindOf(contentType)}`, {
+      facts: { option: 'contentType', expected: 'string', found: kindOf(contentType) },
+    });
+  }
+  signal?.throwIfAborted();
+  blobRecords.keys.append(new ByteWriter(64), key);
+  if (metadata !== undefined) blobRecords.values.encode(metadata);
+}
+
+function storeOwner({ environment, store }: BlobServices): BlobOwner {
+  const latest = store.latest();
+  return {
+    environment,
+    view: () => latest,
+    hold: () => {
+      const snapshot = store.snapshot();
+      return { environment, view: snapshot, latest: snapshot, release: () => snapshot.close() };
+    },
+  };
+}
+
+/** The transaction itself keeps what it sees. */
+function transactionOwner({ environment, store }: BlobServices, tx: Transaction): BlobOwner {
+  const held = { environment, view: tx, latest: store.latest(), release: () => undefined };
+  return { environment, view: () => tx, hold: () => held };
+}
+
+/** The blobs of one snapshot, which its owner closes. */
+export function snapshotBlobs({ environment }: BlobServices, snapshot: ReadView): BlobReader {
+  const held = { environment, view: snapshot, latest: snapshot, release: () => undefined };
+  return new BlobReader({ environment, view: () => snapshot, hold: () => held });
+}
