@@ -257,6 +257,14 @@ describe('no anomaly', () => {
       ],
     ],
     [
+      'a deletion that was never acknowledged, and is there',
+      [
+        tx('T1', [put(r, '1')], { commitTimestamp: 1, endedAt: 1 }),
+        tx('T2', [remove(r, 2)], { outcome: 'unknown', beganAt: 2, endedAt: undefined, snapshotTimestamp: 1 }),
+        tx('T3', [get(r), scan([])], { beganAt: 3, snapshotTimestamp: 2 }),
+      ],
+    ],
+    [
       'a scan with a limit does not read what is behind its last key',
       [
         tx('T0', [put(r, '9')], { commitTimestamp: 1 }),

@@ -16,9 +16,9 @@ const copies = new PlantedBugs();
 afterAll(() => copies[Symbol.dispose]());
 
 /** Kinds of the anomalies in the first history that has any. */
-async function anomaliesOf(modules: StoreModules, isolation: Isolation): Promise<string[]> {
+async function anomaliesOf(modules: StoreModules, isolation: Isolation, crashes = 0): Promise<string[]> {
   for (let seed = 1; seed <= HISTORIES_MAX; seed++) {
-    const { anomalies } = await runHistory({ seed, isolation, transactions: TRANSACTIONS, modules });
+    const { anomalies } = await runHistory({ seed, isolation, transactions: TRANSACTIONS, crashes, modules });
     if (anomalies.length > 0) return [...new Set(anomalies.map(titleOf))];
   }
   return [];
@@ -29,6 +29,8 @@ const both = ['serializable', 'snapshot'] as const;
 interface Planted extends PlantedBug {
   readonly what: string;
   readonly levels: readonly Isolation[];
+  /** In each history; none where there is nothing said. */
+  readonly crashes?: number;
   /** One of these must be found; which others there are depends on the histories. */
   readonly shows: readonly string[];
 }
@@ -148,6 +150,15 @@ const bugs: Planted[] = [
     shows: ['G-single in real time'],
   },
   {
+    what: 'commits are acknowledged before they are on the device',
+    module: 'storage/engine/commit-pipeline.js',
+    original: 'this.#log.sync().then(',
+    replacement: 'Promise.resolve().then(',
+    levels: both,
+    crashes: 3,
+    shows: ['G-single in real time', 'incompatible-order', 'timestamp'],
+  },
+  {
     what: 'what a savepoint takes back is committed',
     module: 'mvcc/savepoint.js',
     original: 'this.#writes.truncate(this.#mark);',
@@ -167,7 +178,7 @@ const bugs: Planted[] = [
   },
 ];
 
-test.each(bugs)('$what', async ({ levels, shows, ...bug }) => {
+test.each(bugs)('$what', async ({ levels, shows, crashes, ...bug }) => {
   const modules = await copies.plant(bug);
   for (const isolation of levels) {
     const found = await anomaliesOf(modules, isolation);

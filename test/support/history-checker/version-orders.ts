@@ -41,6 +41,9 @@ export class VersionOrders {
   /** Transactions of unknown outcome of which somebody saw something. */
   readonly #seen = new Set<TransactionNumber>();
 
+  /** Registers that were deleted by somebody who was never told whether, or when. */
+  readonly #unplacedDeletions = new Set<string>();
+
   constructor(summaries: readonly TransactionSummary[], found: Anomaly[]) {
     this.#summaries = summaries;
     this.#found = found;
@@ -82,11 +85,15 @@ export class VersionOrders {
     for (const absence of order.absences) {
       if (order.timestamps[absence]! <= snapshotTimestamp) position = absence;
     }
-    return position;
+    // Or one that nobody can place.
+    return this.#unplacedDeletions.has(key) ? undefined : position;
   }
 
   #indexWritings(): void {
-    for (const [writer, { writes, passing }] of this.#summaries.entries()) {
+    for (const [writer, { recorded, writes, passing }] of this.#summaries.entries()) {
+      for (const { key, value } of writes) {
+        if (recorded.outcome === 'unknown' && value === undefined) this.#unplacedDeletions.add(key);
+      }
       for (const { key, version } of writes) this.#writings.set(version, { writer, key, fate: 'final' });
       for (const { key, version, fate } of passing) this.#writings.set(version, { writer, key, fate });
     }

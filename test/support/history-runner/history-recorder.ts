@@ -18,6 +18,7 @@ export interface ScanRequest {
   readonly limit: number;
 }
 
+/** One history, of one store after the other if the first ones crash. */
 export class HistoryRecorder {
   readonly #transactions: RecordedTransaction[] = [];
   readonly #keys = new Set<string>();
@@ -38,11 +39,6 @@ export class HistoryRecorder {
     return ++this.#version;
   }
 
-  /** Begins to record a transaction of `client`, which is about to begin it. */
-  begin(client: string): OpenRecord {
-    return new OpenRecord(this, client);
-  }
-
   add(transaction: RecordedTransaction): void {
     this.#transactions.push(transaction);
   }
@@ -52,17 +48,59 @@ export class HistoryRecorder {
   }
 }
 
+/** What clients of one store do, until it crashes: what they are told after that does not count. */
+export class SessionRecorder {
+  readonly recorder: HistoryRecorder;
+  readonly #open = new Set<OpenRecord>();
+  #begun = 0;
+  #crashed = false;
+
+  constructor(recorder: HistoryRecorder) {
+    this.recorder = recorder;
+  }
+
+  get begun(): number {
+    return this.#begun;
+  }
+
+  get crashed(): boolean {
+    return this.#crashed;
+  }
+
+  /** Begins to record a transaction of `client`, which has begun it in this moment. */
+  begin(client: string, snapshotTimestamp: number): OpenRecord {
+    this.#begun++;
+    const record = new OpenRecord(this, client, snapshotTimestamp);
+    this.#open.add(record);
+    return record;
+  }
+
+  /** Nobody is told anything any more. */
+  crash(): void {
+    for (const record of this.#open) record.lose();
+    this.#crashed = true;
+  }
+
+  end(record: OpenRecord, transaction: RecordedTransaction): void {
+    if (!this.#crashed && this.#open.delete(record)) this.recorder.add(transaction);
+  }
+}
+
 /** A transaction that is being recorded: does what it is told to a view, and notes what came of it. */
 export class OpenRecord {
+  readonly #session: SessionRecorder;
   readonly #recorder: HistoryRecorder;
   readonly #client: string;
   readonly #beganAt: Moment;
+  readonly #snapshotTimestamp: number;
   readonly #operations: Operation[] = [];
 
-  constructor(recorder: HistoryRecorder, client: string) {
-    this.#recorder = recorder;
+  constructor(session: SessionRecorder, client: string, snapshotTimestamp: number) {
+    this.#session = session;
+    this.#recorder = session.recorder;
     this.#client = client;
-    this.#beganAt = recorder.now();
+    this.#beganAt = session.recorder.now();
+    this.#snapshotTimestamp = snapshotTimestamp;
   }
 
   get(view: ReadView, key: string): string | undefined {
@@ -120,25 +158,29 @@ export class OpenRecord {
     this.#operations.push({ do: how });
   }
 
-  end(outcome: Outcome, snapshotTimestamp: number, commitTimestamp?: number): void {
-    this.#add(outcome, { snapshotTimestamp, commitTimestamp, beganAt: this.#beganAt, endedAt: this.#recorder.now() });
+  /** The client was told. */
+  end(outcome: Outcome, commitTimestamp?: number): void {
+    this.#end(outcome, { commitTimestamp, beganAt: this.#beganAt, endedAt: this.#recorder.now() });
   }
 
   /** For a snapshot of the past: no place in the order of what clients were told. */
-  endPast(snapshotTimestamp: number): void {
-    const times = { beganAt: undefined, endedAt: undefined };
-    this.#add('committed', { snapshotTimestamp, commitTimestamp: undefined, ...times });
+  endPast(): void {
+    this.#end('committed', { commitTimestamp: undefined, beganAt: undefined, endedAt: undefined });
   }
 
   /** For a client that was never told. */
-  lose(snapshotTimestamp: number): void {
-    const times = { beganAt: this.#beganAt, endedAt: undefined };
-    this.#add('unknown', { snapshotTimestamp, commitTimestamp: undefined, ...times });
+  lose(): void {
+    this.#end('unknown', { commitTimestamp: undefined, beganAt: this.#beganAt, endedAt: undefined });
   }
 
-  #add(outcome: Outcome, rest: Omit<RecordedTransaction, 'name' | 'operations' | 'outcome'>): void {
-    const name = `${this.#client}@${this.#beganAt}`;
-    this.#recorder.add({ name, operations: this.#operations, outcome, ...rest });
+  #end(outcome: Outcome, rest: Pick<RecordedTransaction, 'commitTimestamp' | 'beganAt' | 'endedAt'>): void {
+    this.#session.end(this, {
+      name: `${this.#client}@${this.#beganAt}`,
+      operations: this.#operations,
+      outcome,
+      snapshotTimestamp: this.#snapshotTimestamp,
+      ...rest,
+    });
   }
 
   #note(key: string, operation: Operation): void {

@@ -7,14 +7,14 @@ import { type Random, randomBelow } from '../../../src/base/index.js';
 import type { Isolation, Transaction, TransactionalStore } from '../../../src/mvcc/index.js';
 import type { WriteBatch } from '../../../src/storage/index.js';
 import { registerKey } from '../history-checker/history.js';
-import type { HistoryRecorder, OpenRecord, ScanRequest } from './history-recorder.js';
+import type { OpenRecord, ScanRequest, SessionRecorder } from './history-recorder.js';
 import type { KeyWindow } from './key-window.js';
 import type { SimulatedScheduler } from './simulated-scheduler.js';
 
 export interface ClientContext {
   readonly store: TransactionalStore;
   readonly newBatch: () => WriteBatch;
-  readonly recorder: HistoryRecorder;
+  readonly recorder: SessionRecorder;
   readonly scheduler: SimulatedScheduler;
   readonly random: Random;
   readonly keys: KeyWindow;
@@ -43,14 +43,14 @@ export class RandomClient {
 
   /** True once the store has gone down under it. */
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#stopped || this.#context.recorder.crashed;
   }
 
   /** Runs about `count` transactions. */
   async run(count: number): Promise<void> {
-    for (let i = 0; i < count && !this.#stopped; i++) {
+    for (let i = 0; i < count && !this.stopped; i++) {
       await this.#pause();
-      await this.#next();
+      if (!this.stopped) await this.#next();
     }
   }
 
@@ -69,14 +69,14 @@ export class RandomClient {
   /** Begun and ended by hand. */
   async #update(): Promise<void> {
     const { store, isolation } = this.#context;
-    const record = this.#record();
     const timeoutMs = this.#chance(4) ? 1 + this.#below(3) : undefined;
     const tx = store.begin({ isolation, durability: this.#durability(), timeoutMs });
+    const record = this.#record(tx.snapshotTimestamp);
     try {
       await this.#work(record, tx, true);
       if (this.#chance(6)) throw new SecondThoughts();
       const timestamp = this.#chance(8) ? tx.commitSync() : await tx.commit();
-      record.end('committed', tx.snapshotTimestamp, timestamp > tx.snapshotTimestamp ? timestamp : undefined);
+      record.end('committed', timestamp > tx.snapshotTimestamp ? timestamp : undefined);
     } catch (error) {
       this.#fail(record, tx, error);
     }
@@ -87,15 +87,15 @@ export class RandomClient {
     const { store, isolation } = this.#context;
     let attempt: { readonly record: OpenRecord; readonly tx: Transaction } | undefined;
     const body = async (tx: Transaction) => {
-      attempt?.record.end('aborted', attempt.tx.snapshotTimestamp);
-      attempt = { record: this.#record(), tx };
+      attempt?.record.end('aborted');
+      attempt = { record: this.#record(tx.snapshotTimestamp), tx };
       await this.#work(attempt.record, tx, false);
       if (this.#chance(6)) throw new SecondThoughts();
     };
     const timeoutMs = this.#chance(10) ? 2 + this.#below(8) : undefined;
     try {
       await store.transaction(body, { isolation, durability: this.#durability(), retries: this.#below(4), timeoutMs });
-      attempt?.record.end('committed', attempt.tx.snapshotTimestamp);
+      attempt?.record.end('committed');
     } catch (error) {
       if (attempt !== undefined) this.#fail(attempt.record, attempt.tx, error);
     }
@@ -103,15 +103,15 @@ export class RandomClient {
 
   async #readOnly(): Promise<void> {
     const { store, isolation } = this.#context;
-    const record = this.#record();
     const tx = store.begin({ isolation, readOnly: true });
+    const record = this.#record(tx.snapshotTimestamp);
     try {
       for (let i = 1 + this.#below(5); i > 0; i--) {
         await this.#read(record, tx);
         await this.#pause();
       }
       await tx.commit();
-      record.end('committed', tx.snapshotTimestamp);
+      record.end('committed');
     } catch (error) {
       this.#fail(record, tx, error);
     }
@@ -120,19 +120,19 @@ export class RandomClient {
   /** Open for long, while versions are written over, flushed and merged; now and then a second one of the same past. */
   async #snapshot(): Promise<void> {
     const { store, scheduler, pauseMs } = this.#context;
-    const record = this.#record();
     using snapshot = store.snapshot();
+    const record = this.#record(snapshot.timestamp);
     try {
       for (let i = 2 + this.#below(4); i > 0; i--) {
         await this.#read(record, snapshot);
         await scheduler.pause(pauseMs * this.#below(30));
       }
-      record.end('committed', snapshot.timestamp);
+      record.end('committed');
       if (!this.#chance(50)) return;
-      const again = this.#record();
       using past = store.snapshot({ asOf: snapshot.timestamp });
+      const again = this.#record(past.timestamp);
       await this.#read(again, past);
-      again.endPast(past.timestamp);
+      again.endPast();
     } catch (error) {
       this.#failReading(error);
     }
@@ -141,30 +141,29 @@ export class RandomClient {
   async #blindWrite(): Promise<void> {
     const { store } = this.#context;
     const { record, batch } = this.#batch();
-    const began = store.lastTimestamp;
     try {
-      record.end('committed', began, await store.write(batch, { durability: this.#durability() }));
+      record.end('committed', await store.write(batch, { durability: this.#durability() }));
     } catch (error) {
       this.#failReading(error);
-      record.lose(began);
+      record.lose();
     }
   }
 
   #writeSync(): void {
     const { store } = this.#context;
     const { record, batch } = this.#batch();
-    const began = store.lastTimestamp;
     try {
-      record.end('committed', began, store.writeSync(batch, { durability: this.#durability() }));
+      record.end('committed', store.writeSync(batch, { durability: this.#durability() }));
     } catch (error) {
       this.#failReading(error);
-      record.lose(began);
+      record.lose();
     }
   }
 
   #batch(): { record: OpenRecord; batch: WriteBatch } {
-    const record = this.#record();
-    const batch = this.#context.newBatch();
+    const { store, newBatch } = this.#context;
+    const record = this.#record(store.lastTimestamp);
+    const batch = newBatch();
     const first = this.#below(this.#context.keys.registers);
     const keys = new Set([
       first,
@@ -180,12 +179,11 @@ export class RandomClient {
   /** One read of the newest state: a transaction by itself. */
   async #latest(): Promise<void> {
     const { store } = this.#context;
-    const record = this.#record();
-    const timestamp = store.lastTimestamp;
+    const record = this.#record(store.lastTimestamp);
     try {
       if (this.#chance(20)) await record.scan(store.latest(), this.#range(), () => this.#sometimes());
       else record.get(store.latest(), this.#anyKey());
-      record.end('committed', timestamp);
+      record.end('committed');
     } catch (error) {
       this.#failReading(error);
     }
@@ -259,12 +257,12 @@ export class RandomClient {
     const code = codeOf(error);
     if (code === 'VARVE_CLOSED') {
       this.#stopped = true;
-      record.lose(tx.snapshotTimestamp);
+      record.lose();
       return;
     }
     if (!(error instanceof SecondThoughts) && !REFUSALS.has(code)) throw error;
     tx.rollback();
-    record.end('aborted', tx.snapshotTimestamp);
+    record.end('aborted');
   }
 
   /** For what is not a transaction and fails only with the store. */
@@ -273,8 +271,8 @@ export class RandomClient {
     this.#stopped = true;
   }
 
-  #record(): OpenRecord {
-    return this.#context.recorder.begin(this.#name);
+  #record(snapshotTimestamp: number): OpenRecord {
+    return this.#context.recorder.begin(this.#name, snapshotTimestamp);
   }
 
   #durability(): 'buffered' | undefined {

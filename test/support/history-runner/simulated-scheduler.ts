@@ -9,6 +9,9 @@ import { ManualClock, type Random, type Scheduler } from '../../../src/base/inde
 
 const TURN_MS_MAX = 0.2;
 
+/** A few hundred milliseconds. */
+const IDLE_TURNS_MAX = 200_000;
+
 interface Task {
   readonly dueMs: number;
   readonly order: number;
@@ -45,18 +48,25 @@ export class SimulatedScheduler implements Scheduler {
     return new Promise((resolve) => this.after(delayMs, resolve));
   }
 
-  /** Lets time pass until `work` settles. Throws when it never will, because there is nothing left to do. */
+  /**
+   * Lets time pass until `work` settles. Throws when it never will, because there is nothing left to do; a module that is
+   * still being loaded is waited for.
+   */
   async run<T>(work: Promise<T>): Promise<T> {
     const state = { settled: false };
     const settle = () => {
       state.settled = true;
     };
     work.then(settle, settle);
-    for (;;) {
+    for (let idle = 0; ; idle++) {
       await new Promise((resolve) => setImmediate(resolve));
       if (state.settled) return work;
       const task = this.#pop();
-      if (task === undefined) throw new Error('everybody waits, and nothing is going to happen');
+      if (task === undefined) {
+        if (idle < IDLE_TURNS_MAX) continue;
+        throw new Error('everybody waits, and nothing is going to happen');
+      }
+      idle = 0;
       this.clock.advance(task.dueMs - this.clock.monotonicMs());
       task.run?.();
     }
