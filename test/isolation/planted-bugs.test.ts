@@ -181,7 +181,7 @@ const bugs: Planted[] = [
 test.each(bugs)('$what', async ({ levels, shows, crashes, ...bug }) => {
   const modules = await copies.plant(bug);
   for (const isolation of levels) {
-    const found = await anomaliesOf(modules, isolation);
+    const found = await anomaliesOf(modules, isolation, crashes);
     expect(
       found.filter((kind) => shows.includes(kind)),
       `${isolation}: ${found.join()}`,
