@@ -8,7 +8,7 @@
  *     1 index := handle               2 entries := varint           3 tombstones := varint    4 smallest key := bytes
  *     5 largest key := bytes          6 min timestamp := varint     7 max timestamp := varint 8 raw bytes := varint
  *     9 data blocks := varint        64 filter := handle
- *   footer     := offset:u64 payloadBytes:u32 version:u16 = 2 reserved:u16 = 0 checksum:u32 magic:4 bytes "VRVE"
+ *   footer     := offset:u64 payloadBytes:u32 version:u16 = 3 reserved:u16 = 0 checksum:u32 magic:4 bytes "VRVE"
  *
  * Offset and size in the footer are those of the properties, which are never compressed. The footer's checksum covers
  * its bytes before it, placed at (file number, offset of the footer).
@@ -108,7 +108,7 @@ export function decodeTableProperties(bytes: Uint8Array, place: { file: string; 
 
 export const FOOTER_BYTES = 24;
 const FOOTER_CHECKED_BYTES = 16;
-const FOOTER_VERSION = 2;
+const FOOTER_VERSION = 3;
 const FOOTER_MAGIC = 0x45565256;
 
 /** @param offset where the footer will lie in the file. */

@@ -7,6 +7,7 @@
  */
 
 import { assert, CorruptionError, EMPTY_BYTES } from '../../base/index.js';
+import { copyBytes } from '../byte-copy.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
 import { BlockReader } from '../format/data-block.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle } from '../format/stored-block.js';
@@ -49,6 +50,8 @@ export class TableCursor implements EntryCursor {
 
   /** Private memory for blocks copied out of the cache. */
   #copy: Uint8Array = EMPTY_BYTES;
+  /** The current key where its block keeps only the end of it. */
+  #key = new Uint8Array(64);
   /** Bytes `[#windowStart, #windowEnd)` of the file. */
   #window: Uint8Array = EMPTY_BYTES;
   #windowStart = 0;
@@ -139,9 +142,13 @@ export class TableCursor implements EntryCursor {
     const block = this.#block;
     block.load(entry);
     this.#entry = entry;
-    this.keyBytes = block.bytes;
-    this.keyStart = block.keyStart;
-    this.keyEnd = block.keyEnd;
+    if (block.prefixLength === 0) {
+      this.keyBytes = block.bytes;
+      this.keyStart = block.keyStart;
+      this.keyEnd = block.keyEnd;
+    } else {
+      this.#showWholeKey();
+    }
     this.timestamp = block.timestamp;
     this.kind = block.kind;
     this.repeats = this.#reverse ? this.#sharesKeyWithBefore : block.repeats;
@@ -150,6 +157,27 @@ export class TableCursor implements EntryCursor {
     this.valueStart = block.valueStart;
     this.valueEnd = block.valueEnd;
     this.valid = true;
+  }
+
+  /** Puts the rest of the key behind the block's prefix, which is there already. */
+  #showWholeKey(): void {
+    const block = this.#block;
+    const end = block.prefixLength + block.keyEnd - block.keyStart;
+    if (end > this.#key.length) {
+      const grown = new Uint8Array(end * 2);
+      grown.set(this.#key.subarray(0, block.prefixLength));
+      this.#key = grown;
+    }
+    copyBytes(this.#key, block.prefixLength, block.bytes, block.keyStart, block.keyEnd);
+    this.keyBytes = this.#key;
+    this.keyStart = 0;
+    this.keyEnd = end;
+  }
+
+  #takePrefix(): void {
+    const { bytes, prefixStart, prefixLength } = this.#block;
+    if (prefixLength > this.#key.length) this.#key = new Uint8Array(prefixLength * 2);
+    copyBytes(this.#key, 0, bytes, prefixStart, prefixStart + prefixLength);
   }
 
   #nextBlock(): void {
@@ -169,6 +197,11 @@ export class TableCursor implements EntryCursor {
   }
 
   #loadBlock(number: number): void {
+    this.#turnToBlock(number);
+    if (this.#block.prefixLength > 0) this.#takePrefix();
+  }
+
+  #turnToBlock(number: number): void {
     const table = this.#table!;
     this.#blockNumber = number;
     const rawBytes = table.index.rawBytes[number]!;

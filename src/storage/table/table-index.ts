@@ -41,7 +41,7 @@ export class TableIndex implements CachedBlocks {
       this.payloadBytes[number] = handle.payloadBytes;
       this.rawBytes[number] = handle.rawBytes;
       this.#timestamps[number] = reader.timestamp;
-      return block.subarray(reader.keyStart, reader.keyEnd);
+      return reader.key();
     });
   }
 

@@ -98,7 +98,7 @@ export class TableWriter {
   ): void {
     const newKey = !this.hasLastKey(key, keyStart, keyEnd);
     assert(newKey || timestamp < this.#lastTimestamp, 'entries of a table are in order and distinct');
-    const full = this.#data.sizeWith(keyEnd - keyStart, valueEnd - valueStart) > this.#format.blockBytes;
+    const full = this.#data.sizeWith(key, keyStart, keyEnd, valueEnd - valueStart) > this.#format.blockBytes;
     if (full && this.#data.count > 0) this.#endDataBlock();
     if (this.#pending !== undefined) this.#indexPending(key, keyStart, keyEnd);
     if (newKey) this.#rememberKey(key, keyStart, keyEnd);

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { ByteWriter } from '../../../../src/base/index.js';
+import { ByteWriter, hashBytes } from '../../../../src/base/index.js';
+import { BlockBuilder, BlockReader } from '../../../../src/storage/format/data-block.js';
 import { encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../../../../src/storage/format/file-header.js';
 import {
   appendBatchRecord,
@@ -16,6 +17,7 @@ import { Version } from '../../../../src/storage/version/version.js';
 import { readWholeFile } from '../../../../src/storage/whole-file.js';
 import type { FileSystem } from '../../../../src/vfs/index.js';
 import {
+  addEntry,
   batchOf,
   bytes,
   drainAll,
@@ -116,4 +118,24 @@ test('the table in table.md is what the code writes, and is read back', () => {
     tombstones: 1,
   });
   reader.close();
+});
+
+test('the block with a prefix in table.md is what the code writes, and is read back', () => {
+  const rows = [entry('row/0001', 9, 'a'), entry('row/0002', 9, 'b'), entry('row/0003', 9, 'c')];
+  const builder = new BlockBuilder(64);
+  for (const row of rows) {
+    addEntry(builder, row);
+    builder.slotLast(hashBytes(bytes(row.key)));
+  }
+  const documented = hexBlock('table', 'prefixed-block');
+  expect(builder.finish().slice()).toEqual(documented);
+
+  const reader = new BlockReader();
+  reader.reset(documented, 0, documented.length);
+  for (const [i, { key }] of rows.entries()) {
+    reader.load(i);
+    expect(reader.key()).toEqual(bytes(key));
+    expect(reader.find(bytes(key), hashBytes(bytes(key)), 9)).toBe(true);
+    expect(reader.find(bytes(`${key}0`), hashBytes(bytes(`${key}0`)), 9)).toBe(false);
+  }
 });

@@ -46,6 +46,7 @@ const formats: [string, Partial<TableFormat>][] = [
   ['compressed', { compression: 'lz4', blockBytes: 512 }],
   ['without filter', { bloomBitsPerKey: 0 }],
   ['an entry per block', { blockBytes: 1 }],
+  ['with a prefix taken out of its keys', { blockBytes: 2048 }],
 ];
 
 describe.each(formats)('a table, %s', (_name, format) => {
