@@ -251,6 +251,7 @@ describe('memory', () => {
     empty.add(bytes('key 1'), 9, EntryKind.Put, bytes('second'));
     expect(empty.shareable().arena).toBe(arena);
     expect([found(empty, 'key 1'), listAll(empty)]).toEqual(['second@9', ['key 1@9=second']]);
+    expect([empty.keyCount, found(empty, 'key 1', 8), found(empty, 'key 2')]).toEqual([1, undefined, undefined]);
   });
 
   test('stays with a memtable that somebody reads, until all cursors are closed', () => {
