@@ -140,6 +140,24 @@ describe('the rules', () => {
       ['outside-modules src/storage/log.ts'],
     ],
     [
+      'a library that knows the program',
+      {
+        'src/index.ts': "export { run } from './cli/program.js';",
+        'src/cli/program.ts': "import { Command } from 'commander';\nexport const run = Command;",
+      },
+      ['layer-law src/index.ts'],
+    ],
+    [
+      'a program that goes past the public entry',
+      { 'src/cli/program.ts': "import { open } from '../database.js';\nopen();" },
+      ['layer-law src/cli/program.ts'],
+    ],
+    [
+      'commander outside the program',
+      { 'src/base/bytes.ts': "import { Command } from 'commander';\nCommand();" },
+      ['outside-modules src/base/bytes.ts'],
+    ],
+    [
       'a module nobody admitted',
       { 'src/base/bytes.ts': "import left from 'left-pad';\nleft();" },
       ['outside-modules src/base/bytes.ts'],

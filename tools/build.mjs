@@ -8,13 +8,14 @@
 
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'rolldown';
 
 const root = resolve(dirname(fileURLToPath(import.meta.url)), '..');
 const sourceDirectory = join(root, 'src');
+const programSource = join(sourceDirectory, 'cli', 'main.ts');
 const moduleDirectory = join(root, 'build');
 const outputDirectory = join(root, 'dist');
 // Both are written under names of this process first: a failed build leaves the last one alone, and two builds at once
@@ -62,14 +63,23 @@ async function bundle() {
       index: join(sourceDirectory, 'index.ts'),
       // What the worker thread starts from, looked for beside the code that starts it.
       'job-worker': join(sourceDirectory, 'storage', 'compaction', 'job-worker.ts'),
+      // The program of package.json's "bin".
+      cli: programSource,
     },
     platform: 'node',
     // Dependencies stay imports of their own.
     external: (id) => !id.startsWith('.') && !isAbsolute(id),
     resolve: { extensionAlias: { '.js': ['.ts'] } },
     logLevel: 'warn',
-    output: { dir: outputStaging, format: 'esm', sourcemap: true, chunkFileNames: '[name]-[hash].js' },
+    output: {
+      dir: outputStaging,
+      format: 'esm',
+      sourcemap: true,
+      chunkFileNames: '[name]-[hash].js',
+      banner: ({ facadeModuleId }) => (facadeModuleId === programSource ? '#!/usr/bin/env node' : ''),
+    },
   });
+  chmodSync(join(outputStaging, 'cli.js'), 0o755);
   cpSync(moduleStaging, outputStaging, {
     recursive: true,
     filter: (path) => !/\.js(\.map)?$/.test(path),

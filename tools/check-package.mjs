@@ -1,5 +1,6 @@
 // The packed tarball must work where nothing else is: packs the package, installs it into an empty folder and runs a
-// program that opens a database there. Fails when any step does, or when the program's answer is wrong.
+// program that opens a database there, and then the package's own program on that database. Fails when any step does, or
+// when an answer is wrong.
 
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -38,7 +39,10 @@ try {
   writeFileSync(join(folder, 'program.js'), PROGRAM);
   const answer = execFileSync(process.execPath, ['program.js'], { cwd: folder, encoding: 'utf8' });
   if (answer !== 'hello') throw new Error(`the program printed ${JSON.stringify(answer)} instead of "hello"`);
-  process.stdout.write(`${tarball}: installs into an empty folder and opens a database there\n`);
+  npm(folder, ['exec', '--', 'varve', 'verify', 'data']);
+  process.stdout.write(
+    `${tarball}: installs into an empty folder, opens a database there, and its program checks it\n`,
+  );
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }

@@ -30,7 +30,7 @@ export {
   type Mutations,
   type ScanOptions,
 } from './keyspace.js';
-export { defaultKeyspace, type KeyspaceOptions, namedKeyspace } from './layouts.js';
+export { defaultKeyspace, type KeyspaceOptions, namedKeyspace, splitKeyspaceKey } from './layouts.js';
 export { type Change, type ChangesOptions, type Commit, StoreKeyspace } from './store-keyspace.js';
 export { TransactionKeyspace } from './transaction-keyspace.js';
 export { ambientSink, recordingStoreSink, recordingTransactionSink, storeSink, transactionSink } from './sinks.js';

@@ -3,7 +3,14 @@
  * default keyspace, 03 named keyspaces (then the length of the name in one byte, and the name), 04 SQL tables.
  */
 
-import { checkOptionNames, concatBytes, InvalidArgumentError, type TuplePart, utf8Encode } from '../base/index.js';
+import {
+  checkOptionNames,
+  concatBytes,
+  InvalidArgumentError,
+  type TuplePart,
+  utf8Decode,
+  utf8Encode,
+} from '../base/index.js';
 import {
   type KeyCodec,
   type KeyCodecName,
@@ -62,6 +69,19 @@ export function namedKeyspace<K extends KeyCodecName = 'tuple', V extends ValueC
     keys: pick('keys', keyCodecs, keys) as unknown as KeyCodec<KeyIn<K>, KeyOut<K>>,
     values: pick('values', valueCodecs, values) as unknown as ValueCodec<ValueOf<V>>,
   };
+}
+
+/**
+ * Which keyspace a stored key belongs to ('' for the default one), and where the key proper begins; undefined for keys
+ * of other regions.
+ */
+export function splitKeyspaceKey(key: Uint8Array): { readonly name: string; readonly keyStart: number } | undefined {
+  if (key[0] === REGION_DEFAULT) return { name: '', keyStart: 1 };
+  const keyStart = 2 + (key[1] ?? 0);
+  if (key[0] !== REGION_NAMED || key.length < keyStart) return undefined;
+  const bytes = key.subarray(2, keyStart);
+  const name = bytes.every((byte) => byte < 0x80) ? utf8Decode(bytes) : '';
+  return NAME.test(name) ? { name, keyStart } : undefined;
 }
 
 function pick<T extends object>(option: string, codecs: T, name: string): T[keyof T] {

@@ -32,6 +32,7 @@ export type {
 export { type NewRow, TableAccess } from './execution/table-access.js';
 export { PreparedStatement, type RunSummary } from './prepared-statement.js';
 export { SqlDatabase } from './sql-database.js';
+export { splitSqlKey } from './rows/key-layout.js';
 export { DEFAULT_SQL_LIMITS, DEFAULT_STATEMENT_CACHE_SIZE, type SqlLimits, type SqlOptions } from './sql-options.js';
 export type { SqlTarget, WriteTarget } from './statement-runner.js';
 export {

@@ -35,9 +35,12 @@ export {
   type NumberedFileKind,
   parseFileName,
 } from './format/file-names.js';
-export { FILE_HEADER_BYTES } from './format/file-header.js';
-export type { TableMeta } from './format/manifest-edit.js';
+export { decodeFileHeader, FILE_HEADER_BYTES, FileMagic } from './format/file-header.js';
+export type { ManifestEdit, TableMeta } from './format/manifest-edit.js';
 export type { LogBatch } from './format/log-record.js';
+export type { DamageItem, HeaderItem } from './inspection/finding.js';
+export { inspectLog, inspectManifest, type LogItem, type ManifestItem } from './inspection/frame-inspection.js';
+export { inspectTable, type TableItem } from './inspection/table-inspection.js';
 export { type LogReplay, replayLog } from './log/log-reader.js';
 export { LogWriter, logOptions } from './log/log-writer.js';
 export { Memtable, type MemtableMark, type MemtableOptions } from './memtable/index.js';

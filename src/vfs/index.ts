@@ -8,4 +8,4 @@ export { type Environment, systemEnvironment } from './environment.js';
 export type { File, FileLock, FileStat, FileSystem, OpenMode } from './file-system.js';
 export { MemFileSystem, type MemFileSystemOptions } from './mem-file-system.js';
 export { NodeFileSystem } from './node-file-system.js';
-export { isLockFileName } from './process-lock.js';
+export { isLockFileName, type LockOwner, parseLockOwner } from './process-lock.js';

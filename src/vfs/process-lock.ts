@@ -32,7 +32,8 @@ interface LocksOfThread {
   takings: number;
 }
 
-interface Owner {
+/** What a lock file says of its holder. */
+export interface LockOwner {
   readonly pid: number;
   /** When the process started, in a form only comparable for equality; empty where the system does not tell. */
   readonly start: string;
@@ -69,7 +70,7 @@ export function takeProcessLock(fileSystem: FileSystem, path: string, realPath: 
 
 export function processLockHolder(fileSystem: FileSystem, realPath: string): number | undefined {
   if (here.held.has(realPath)) return process.pid;
-  const holder = parse(readText(fileSystem, realPath) ?? '');
+  const holder = parseLockOwner(readText(fileSystem, realPath) ?? '');
   return holder !== undefined && isAlive(fileSystem, realPath, holder) ? holder.pid : undefined;
 }
 
@@ -96,7 +97,7 @@ function placeLock(fileSystem: FileSystem, names: { path: string; temporary: str
     if (linked(fileSystem, temporary, path)) return;
     const found = readText(fileSystem, path);
     if (found === undefined) continue;
-    const holder = parse(found);
+    const holder = parseLockOwner(found);
     if (depth === DEPTH_MAX || (holder !== undefined && isAlive(fileSystem, path, holder))) {
       throw lockedError(path, holder?.pid ?? 0);
     }
@@ -108,7 +109,7 @@ function placeLock(fileSystem: FileSystem, names: { path: string; temporary: str
 interface DeadLock {
   readonly path: string;
   readonly found: string;
-  readonly holder: Owner | undefined;
+  readonly holder: LockOwner | undefined;
   readonly temporary: string;
 }
 
@@ -130,7 +131,7 @@ function removeDeadAttempts(fileSystem: FileSystem, path: string): void {
   for (const name of fileSystem.list(dirname(path))) {
     if (name === lockName || !isLockFileName(name, lockName)) continue;
     const attempt = join(dirname(path), name);
-    const owner = parse(readText(fileSystem, attempt) ?? '');
+    const owner = parseLockOwner(readText(fileSystem, attempt) ?? '');
     if (owner !== undefined && !isAlive(fileSystem, attempt, owner)) removeIfThere(fileSystem, attempt);
   }
 }
@@ -139,25 +140,26 @@ function drop(fileSystem: FileSystem, path: string, content: string): void {
   if (readText(fileSystem, path) === content) removeIfThere(fileSystem, path);
 }
 
-function ownIdentity(fileSystem: FileSystem): Owner {
+function ownIdentity(fileSystem: FileSystem): LockOwner {
   const start = processState(fileSystem, process.pid)?.start ?? '';
   return { pid: process.pid, start, taking: `${threadId}-${++here.takings}` };
 }
 
-function ownerName(owner: Owner): string {
+function ownerName(owner: LockOwner): string {
   return `${owner.pid}-${owner.start}-${owner.taking}`;
 }
 
-function render(owner: Owner): string {
+function render(owner: LockOwner): string {
   return `${FIRST_LINE}\npid ${owner.pid}\nstart ${owner.start}\ntaking ${owner.taking}\n`;
 }
 
-function parse(content: string): Owner | undefined {
+/** Undefined for what is not the content of a lock file. */
+export function parseLockOwner(content: string): LockOwner | undefined {
   const match = /^varve lock 1\npid (\d{1,10})\nstart ([0-9a-z-]*)\ntaking (\d+-\d+)\n$/.exec(content);
   return match === null ? undefined : { pid: Number(match[1]), start: match[2]!, taking: match[3]! };
 }
 
-function isAlive(fileSystem: FileSystem, path: string, holder: Owner): boolean {
+function isAlive(fileSystem: FileSystem, path: string, holder: LockOwner): boolean {
   const own = ownIdentity(fileSystem);
   // A file of this very thread that is not registered could not be removed when its lock was released.
   if (holder.pid === own.pid && holder.start === own.start && holder.taking.startsWith(`${threadId}-`)) {

@@ -36,6 +36,25 @@ export function appendId(writer: ByteWriter, id: number): void {
   for (; unit >= 1; unit /= 0x100) writer.u8(Math.floor(id / unit) & 0xff);
 }
 
+/** Reads an id at `at`; undefined where there is none. */
+function idAt(key: Uint8Array, at: number): { readonly id: number; readonly end: number } | undefined {
+  const first = key[at];
+  if (first === undefined || first <= INLINE_ID_MAX)
+    return first === undefined ? undefined : { id: first, end: at + 1 };
+  const end = at + 1 + first - INLINE_ID_MAX;
+  if (first === 0xff || end > key.length) return undefined;
+  return { id: key.subarray(at + 1, end).reduce((id, byte) => id * 0x100 + byte, 0), end };
+}
+
+/** Which table and index a stored key belongs to, and where its parts begin; undefined for other keys. */
+export function splitSqlKey(
+  key: Uint8Array,
+): { readonly tableId: number; readonly indexId: number; readonly partsStart: number } | undefined {
+  const table = key[0] === SQL_REGION ? idAt(key, 1) : undefined;
+  const index = table && idAt(key, table.end);
+  return table && index && { tableId: table.id, indexId: index.id, partsStart: index.end };
+}
+
 /** What every key of one index (or of the rows, index 0) begins with. */
 export function indexPrefix(tableId: number, indexId: number): Uint8Array {
   const writer = new ByteWriter(16);

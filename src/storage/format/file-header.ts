@@ -27,6 +27,10 @@ export type FileMagic = (typeof FileMagic)[keyof typeof FileMagic];
 /** The newest version of each file's format, which is the one that is written. */
 const VERSIONS: Record<FileMagic, number> = { VRVL: 1, VRVT: 1, VRVM: 1, VRVC: 1 };
 
+export function formatVersion(magic: FileMagic): number {
+  return VERSIONS[magic];
+}
+
 export function encodeFileHeader(magic: FileMagic, number: number): Uint8Array {
   const writer = new ByteWriter(FILE_HEADER_BYTES);
   writer.raw(utf8Encode(magic));

@@ -97,6 +97,15 @@ export function scanFrames(file: Uint8Array, fileNumber: number, start: number, 
   return { end: at, damage: undefined, damageWasDurable: false, intactBehindDamage: false };
 }
 
+/** `syncedOffset` of the frame that begins at `at`. */
+export function syncedOffsetAt(file: Uint8Array, at: number): number {
+  return syncedOffsetIn(new DataView(file.buffer, file.byteOffset, file.byteLength), at);
+}
+
+function syncedOffsetIn(view: DataView, at: number): number {
+  return view.getUint32(at + SYNCED_AT + 4, true) * 2 ** 32 + view.getUint32(at + SYNCED_AT, true);
+}
+
 function frameEnd(view: DataView, at: number): number {
   return at + FRAME_HEADER_BYTES + view.getUint32(at + LENGTH_AT, true);
 }
@@ -135,8 +144,7 @@ function searchBehind(
     let next = at + 1;
     if (inspectFrame(file, view, fileNumber, at) === undefined) {
       intactBehindDamage = true;
-      const synced = view.getUint32(at + SYNCED_AT + 4, true) * 2 ** 32 + view.getUint32(at + SYNCED_AT, true);
-      if (synced > damaged) return { damageWasDurable: true, intactBehindDamage };
+      if (syncedOffsetIn(view, at) > damaged) return { damageWasDurable: true, intactBehindDamage };
       next = frameEnd(view, at);
     }
     at = haystack.indexOf(MARKER, next);

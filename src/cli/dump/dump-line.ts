@@ -1,0 +1,39 @@
+/** The unit of a dump: one line of text, and the same as data for `--json`. */
+
+import type { VarveError } from '../../index.js';
+import type { DamageItem, HeaderItem } from '../../storage/index.js';
+
+export interface DumpLine {
+  readonly text: string;
+  readonly data: { readonly item: string } & Readonly<Record<string, unknown>>;
+  /** True for what `--limit` counts. */
+  readonly isEntry?: boolean;
+  /** Set when something does not decode. */
+  readonly error?: Error;
+}
+
+/** `offset  what  facts`, in columns. */
+export function placedText(offset: number, what: string, facts: string): string {
+  return `${String(offset).padStart(12)}  ${what.padEnd(10)} ${facts}`;
+}
+
+export function nestedText(what: string, facts: string): string {
+  return `${' '.repeat(14)}${what.padEnd(10)} ${facts}`;
+}
+
+export function headerLine({ item, magic, version, number }: HeaderItem): DumpLine {
+  const facts = `${magic} version ${version}, number ${number}, checksum ok`;
+  return { text: placedText(0, 'header', facts), data: { item, offset: 0, magic, version, number, checksum: 'ok' } };
+}
+
+/** @param torn true for what a crash leaves and the next open cuts off. */
+export function damageLine({ item, error }: DamageItem, torn = false): DumpLine {
+  const { code, facts } = 'code' in error ? error : { code: error.name, facts: {} };
+  const offset = (facts as VarveError['facts'])['offset'];
+  const label = torn ? 'TORN TAIL' : 'DAMAGED';
+  return {
+    text: typeof offset === 'number' ? placedText(offset, label, error.message) : nestedText(label, error.message),
+    data: { item, code, message: error.message, ...facts, torn },
+    error,
+  };
+}

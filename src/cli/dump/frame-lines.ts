@@ -1,0 +1,121 @@
+/** Log segments and manifests as lines. */
+
+import {
+  EntryKind,
+  inspectLog,
+  inspectManifest,
+  type LogItem,
+  type ManifestItem,
+  type TableMeta,
+} from '../../storage/index.js';
+import type { FileSystem } from '../../vfs/index.js';
+import { hexText, type KeyForm, keyText } from '../key-text.js';
+import { valueText } from '../value-text.js';
+import { damageLine, type DumpLine, headerLine, nestedText, placedText } from './dump-line.js';
+import type { DumpedFile } from './dumped-file.js';
+
+export function* logLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyForm): Generator<DumpLine> {
+  for (const item of inspectLog(fileSystem, file)) {
+    if (item.item === 'header') yield headerLine(item);
+    else if (item.item === 'damage') yield damageLine(item, 'torn' in item && item.torn);
+    else yield* recordLines(item, keys);
+  }
+}
+
+function* recordLines(item: Extract<LogItem, { item: 'record' }>, keys: KeyForm): Generator<DumpLine> {
+  const { offset, bytes, syncedOffset, record } = item;
+  const place = { offset, bytes, syncedOffset, checksum: 'ok' };
+  if (record.type === 'end') {
+    const { lastTimestamp, successor } = record;
+    const next = successor === 0 ? 'no successor' : `successor ${successor}`;
+    yield {
+      text: placedText(offset, 'end', `last timestamp ${lastTimestamp}, ${next}, checksum ok`),
+      data: { item: 'end', ...place, lastTimestamp, successor },
+    };
+    return;
+  }
+  const { timestamp, batch } = record;
+  yield {
+    text: placedText(offset, 'batch', `timestamp ${timestamp}, ${batch.count} operations, ${bytes} bytes, checksum ok`),
+    data: { item: 'batch', ...place, timestamp, operations: batch.count },
+  };
+  const operations: DumpLine[] = [];
+  batch.forEach((kind, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
+    const isPut = kind === EntryKind.Put;
+    const name = isPut ? 'put' : 'delete';
+    const storedKey = buffer.subarray(keyStart, keyEnd);
+    const value = buffer.subarray(valueStart, valueEnd);
+    const key = keyText(storedKey, keys);
+    operations.push({
+      text: nestedText(name, isPut ? `${key}  ${valueText(storedKey, value)}` : key),
+      data: {
+        item: 'entry',
+        kind: name,
+        key,
+        timestamp,
+        ...(isPut ? { valueBytes: value.length, value: hexText(value) } : {}),
+      },
+      isEntry: true,
+    });
+  });
+  yield* operations;
+}
+
+export function* manifestLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyForm): Generator<DumpLine> {
+  for (const item of inspectManifest(fileSystem, file)) {
+    if (item.item === 'header') yield headerLine(item);
+    else if (item.item === 'damage') yield damageLine(item, 'torn' in item && item.torn);
+    else if (item.item === 'edit') yield* editLines(item, keys);
+    else yield stateLine(item);
+  }
+}
+
+function* editLines(item: Extract<ManifestItem, { item: 'edit' }>, keys: KeyForm): Generator<DumpLine> {
+  const { offset, bytes, syncedOffset } = item;
+  const { added, removed, ...numbers } = item.edit;
+  const changes = Object.entries(numbers).map(([name, value]) => `${name} ${value}`);
+  yield {
+    text: placedText(offset, 'edit', [...changes, `${bytes} bytes, checksum ok`].join(', ')),
+    data: {
+      item: 'edit',
+      offset,
+      bytes,
+      syncedOffset,
+      checksum: 'ok',
+      ...numbers,
+    },
+    isEntry: true,
+  };
+  for (const { level, fileNumber } of removed) {
+    yield {
+      text: nestedText('removed', `table ${fileNumber} from level ${level}`),
+      data: { item: 'removed', level, fileNumber },
+    };
+  }
+  for (const { level, run, table } of added) {
+    const { smallest, largest } = tableData(table, keys);
+    const facts =
+      `table ${table.fileNumber} to level ${level}, run ${run}: ${table.sizeBytes} bytes, ${table.entries} entries, ` +
+      `timestamps ${table.minTimestamp} … ${table.maxTimestamp}, keys ${smallest} … ${largest}`;
+    yield { text: nestedText('added', facts), data: { item: 'added', level, run, ...tableData(table, keys) } };
+  }
+}
+
+function tableData(table: TableMeta, keys: KeyForm): Record<string, unknown> & { smallest: string; largest: string } {
+  return { ...table, smallest: keyText(table.smallest, keys), largest: keyText(table.largest, keys) };
+}
+
+function stateLine({ item, state }: Extract<ManifestItem, { item: 'state' }>): DumpLine {
+  const { version, ...numbers } = state;
+  const levels = version.levels.map(({ runs }) =>
+    runs.map((run) => ({ run: run.id, tables: run.tables.map(({ fileNumber }) => fileNumber) })),
+  );
+  const facts = Object.entries(numbers).map(([name, value]) => `${name} ${value}`);
+  const shape = levels.map(
+    (runs, level) => `level ${level}: ${runs.map(({ tables }) => `[${tables.join(' ')}]`).join(' ')}`,
+  );
+  return {
+    text: nestedText('state', [...facts, ...shape.filter((text) => text.endsWith(']'))].join(', ')),
+    data: { item, ...numbers, levels },
+  };
+}

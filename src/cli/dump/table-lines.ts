@@ -1,0 +1,80 @@
+/** A table as lines. */
+
+import { EntryKind, inspectTable, type TableItem } from '../../storage/index.js';
+import type { FileSystem } from '../../vfs/index.js';
+import { hexText, type KeyForm, keyText } from '../key-text.js';
+import { valueText } from '../value-text.js';
+import { damageLine, type DumpLine, headerLine, nestedText, placedText } from './dump-line.js';
+import type { DumpedFile } from './dumped-file.js';
+
+export function* tableLines(
+  fileSystem: FileSystem,
+  file: DumpedFile,
+  options: { readonly keys: KeyForm; readonly from: Uint8Array | undefined },
+): Generator<DumpLine> {
+  for (const item of inspectTable(fileSystem, file, options.from)) yield lineOf(item, options.keys);
+}
+
+function lineOf(item: TableItem, keys: KeyForm): DumpLine {
+  switch (item.item) {
+    case 'header':
+      return headerLine(item);
+    case 'damage':
+      return damageLine(item);
+    case 'properties':
+      return propertiesLine(item, keys);
+    case 'index':
+    case 'filter':
+      return {
+        text: placedText(
+          item.offset,
+          item.item,
+          `${sizeText(item)}${item.item === 'index' ? `, ${item.blocks} data blocks` : ''}`,
+        ),
+        data: { ...item, checksum: 'ok' },
+      };
+    case 'block': {
+      const end = { endKey: keyText(item.endKey, keys), endTimestamp: item.endTimestamp };
+      const facts = `${item.number}: ${sizeText(item)}, ${item.entries} entries up to ${end.endKey} @${end.endTimestamp}`;
+      return { text: placedText(item.offset, 'block', facts), data: { ...item, ...end, checksum: 'ok' } };
+    }
+    case 'entry':
+      return entryLine(item, keys);
+  }
+}
+
+function sizeText({ payloadBytes, rawBytes }: { readonly payloadBytes: number; readonly rawBytes: number }): string {
+  const compressed = payloadBytes === rawBytes ? '' : ` (${rawBytes} uncompressed)`;
+  return `${payloadBytes} bytes${compressed}, checksum ok`;
+}
+
+function propertiesLine(item: Extract<TableItem, { item: 'properties' }>, keys: KeyForm): DumpLine {
+  const { smallest, largest, ...numbers } = item.properties;
+  const range = { smallest: keyText(smallest, keys), largest: keyText(largest, keys) };
+  const { entries, tombstones, rawBytes, dataBlocks, minTimestamp, maxTimestamp } = numbers;
+  const facts =
+    `${entries} entries, ${tombstones} of them deletions, ${rawBytes} bytes of keys and values, ${dataBlocks} data blocks, ` +
+    `timestamps ${minTimestamp} … ${maxTimestamp}, keys ${range.smallest} … ${range.largest}; checksum ok`;
+  return {
+    text: placedText(item.offset, item.item, facts),
+    data: { ...item, properties: { ...numbers, ...range }, checksum: 'ok' },
+  };
+}
+
+function entryLine(item: Extract<TableItem, { item: 'entry' }>, keys: KeyForm): DumpLine {
+  const { timestamp, value } = item;
+  const isPut = item.kind === EntryKind.Put;
+  const kind = isPut ? 'put' : 'delete';
+  const key = keyText(item.key, keys);
+  return {
+    text: nestedText(kind, `${key} @${timestamp}${isPut ? `  ${valueText(item.key, value)}` : ''}`),
+    data: {
+      item: 'entry',
+      kind,
+      key,
+      timestamp,
+      ...(isPut ? { valueBytes: value.length, value: hexText(value) } : {}),
+    },
+    isEntry: true,
+  };
+}

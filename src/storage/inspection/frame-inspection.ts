@@ -1,0 +1,116 @@
+/** Decodes one log segment or manifest frame by frame. Both are read whole, as recovery reads them. */
+
+import { CorruptionError } from '../../base/index.js';
+import type { FileSystem } from '../../vfs/index.js';
+import { FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
+import { decodeLogRecord, type LogRecord } from '../format/log-record.js';
+import { decodeManifestEdit, type ManifestEdit, type TableMeta } from '../format/manifest-edit.js';
+import { FRAME_HEADER_BYTES, type FrameScan, FrameType, scanFrames, syncedOffsetAt } from '../format/record-frame.js';
+import { applyEdit, type DatabaseState } from '../version/manifest.js';
+import { readWholeFile } from '../whole-file.js';
+import { type DamageItem, damageOf, type HeaderItem, inspectHeader } from './finding.js';
+
+/** A frame whose checksum holds. */
+interface FrameItem {
+  readonly offset: number;
+  /** Of the body. */
+  readonly bytes: number;
+  /** How much of the file was known to be durable when it was written. */
+  readonly syncedOffset: number;
+}
+
+export interface LogRecordItem extends FrameItem {
+  readonly item: 'record';
+  readonly record: LogRecord;
+}
+
+export interface ManifestEditItem extends FrameItem {
+  readonly item: 'edit';
+  readonly edit: ManifestEdit;
+}
+
+/** What all edits come to; the last item of a manifest whose edits fit together. */
+export interface ManifestStateItem {
+  readonly item: 'state';
+  readonly state: DatabaseState;
+}
+
+/** Where the frames of a file stop holding. `torn`: as a crash leaves it, and cut off by the next open. */
+export interface FrameDamageItem extends DamageItem {
+  readonly torn: boolean;
+}
+
+export type LogItem = HeaderItem | DamageItem | FrameDamageItem | LogRecordItem;
+export type ManifestItem = HeaderItem | DamageItem | FrameDamageItem | ManifestEditItem | ManifestStateItem;
+
+export interface InspectedFile {
+  readonly path: string;
+  /** For messages. */
+  readonly name: string;
+  readonly fileNumber: number;
+}
+
+export function* inspectLog(fileSystem: FileSystem, log: InspectedFile): Generator<LogItem> {
+  yield readHeader(fileSystem, log, FileMagic.log);
+  const { content, frames, scan } = framesOf(fileSystem, log);
+  let ended = false;
+  for (const { type, ...frame } of frames) {
+    try {
+      const start = frame.offset + FRAME_HEADER_BYTES;
+      const body = content.subarray(start, start + frame.bytes);
+      const record = decodeLogRecord(type, body, { file: log.name, offset: start });
+      ended = record.type === 'end';
+      yield { item: 'record', ...frame, record };
+    } catch (error) {
+      yield damageOf(error);
+    }
+  }
+  yield* damageBehind(log.name, scan, ended);
+}
+
+export function* inspectManifest(fileSystem: FileSystem, manifest: InspectedFile): Generator<ManifestItem> {
+  yield readHeader(fileSystem, manifest, FileMagic.manifest);
+  const { content, frames, scan } = framesOf(fileSystem, manifest);
+  let state: DatabaseState | undefined;
+  try {
+    for (const { type, ...frame } of frames) {
+      const place = { file: manifest.name, offset: frame.offset + FRAME_HEADER_BYTES };
+      if (type !== FrameType.Edit) {
+        throw CorruptionError.at(place.file, frame.offset, { expected: 'an edit', found: `a frame of type ${type}` });
+      }
+      const edit = decodeManifestEdit(content.subarray(place.offset, place.offset + frame.bytes), place);
+      yield { item: 'edit', ...frame, edit };
+      state = applyEdit(state, edit, (meta: TableMeta) => meta, place);
+    }
+  } catch (error) {
+    yield damageOf(error);
+    return;
+  }
+  yield* damageBehind(manifest.name, scan, state === undefined);
+  if (state !== undefined) yield { item: 'state', state };
+}
+
+function readHeader(fileSystem: FileSystem, { path, name, fileNumber }: InspectedFile, magic: FileMagic) {
+  const file = fileSystem.open(path, 'read');
+  try {
+    return inspectHeader(file, magic, fileNumber, name);
+  } finally {
+    file.close();
+  }
+}
+
+function framesOf(fileSystem: FileSystem, { path, fileNumber }: InspectedFile) {
+  const content = readWholeFile(fileSystem, path);
+  const frames: (FrameItem & { readonly type: number })[] = [];
+  const scan = scanFrames(content, fileNumber, FILE_HEADER_BYTES, (type, start, end) => {
+    const offset = start - FRAME_HEADER_BYTES;
+    frames.push({ type, offset, bytes: end - start, syncedOffset: syncedOffsetAt(content, offset) });
+  });
+  return { content, frames, scan };
+}
+
+function* damageBehind(name: string, scan: FrameScan, complete: boolean): Generator<FrameDamageItem> {
+  const { damage, damageWasDurable } = scan;
+  if (damage === undefined) return;
+  yield { ...damageOf(CorruptionError.at(name, damage.offset, damage)), torn: !damageWasDurable && !complete };
+}
