@@ -23,7 +23,7 @@ function npm(directory, args) {
   const path = process.env['npm_execpath'];
   const viaNode = path !== undefined && /\.c?js$/.test(path);
   const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
-  execFileSync(viaNode ? process.execPath : 'npm', [...(viaNode ? [path] : []), ...args, ...flags], {
+  execFileSync(viaNode ? process.execPath : 'npm', [...(viaNode ? [path] : []), ...flags, ...args], {
     cwd: directory,
     stdio: ['ignore', 'ignore', 'inherit'],
     shell: !viaNode && process.platform === 'win32',
