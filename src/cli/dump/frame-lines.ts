@@ -18,7 +18,10 @@ export function* logLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyFor
   for (const item of inspectLog(fileSystem, file)) {
     if (item.item === 'header') yield headerLine(item);
     else if (item.item === 'damage') yield damageLine(item, 'torn' in item && item.torn);
-    else yield* recordLines(item, keys);
+    else if (item.item === 'room') {
+      const facts = `${item.bytes} zeros, for records to come`;
+      yield { text: placedText(item.offset, item.item, facts), data: { ...item } };
+    } else yield* recordLines(item, keys);
   }
 }
 

@@ -6,6 +6,7 @@ import { FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { decodeLogRecord, type LogRecord } from '../format/log-record.js';
 import { decodeManifestEdit, type ManifestEdit, type TableMeta } from '../format/manifest-edit.js';
 import { FRAME_HEADER_BYTES, type FrameScan, FrameType, scanFrames, syncedOffsetAt } from '../format/record-frame.js';
+import { usedBytes } from '../log/log-reader.js';
 import { applyEdit, type DatabaseState } from '../version/manifest.js';
 import { readWholeFile } from '../whole-file.js';
 import { type DamageItem, damageOf, type HeaderItem, inspectHeader } from './finding.js';
@@ -24,6 +25,13 @@ export interface LogRecordItem extends FrameItem {
   readonly record: LogRecord;
 }
 
+/** Zeros up to the end of a segment, written ahead of the records that would have followed. */
+export interface LogRoomItem {
+  readonly item: 'room';
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 export interface ManifestEditItem extends FrameItem {
   readonly item: 'edit';
   readonly edit: ManifestEdit;
@@ -40,7 +48,7 @@ export interface FrameDamageItem extends DamageItem {
   readonly torn: boolean;
 }
 
-export type LogItem = HeaderItem | DamageItem | FrameDamageItem | LogRecordItem;
+export type LogItem = HeaderItem | DamageItem | FrameDamageItem | LogRecordItem | LogRoomItem;
 export type ManifestItem = HeaderItem | DamageItem | FrameDamageItem | ManifestEditItem | ManifestStateItem;
 
 export interface InspectedFile {
@@ -65,7 +73,9 @@ export function* inspectLog(fileSystem: FileSystem, log: InspectedFile): Generat
       yield damageOf(error);
     }
   }
-  yield* damageBehind(log.name, scan, ended);
+  const used = usedBytes(content, scan.end);
+  if (used > scan.end) yield* damageBehind(log.name, scan, ended);
+  if (content.length > used) yield { item: 'room', offset: used, bytes: content.length - used };
 }
 
 export function* inspectManifest(fileSystem: FileSystem, manifest: InspectedFile): Generator<ManifestItem> {

@@ -72,7 +72,7 @@ export function replayLog(
 }
 
 /** Where the zeros at the end of a file begin, at `from` at the earliest. */
-function usedBytes(content: Uint8Array, from: number): number {
+export function usedBytes(content: Uint8Array, from: number): number {
   let end = content.length;
   while (end > from && content[end - 1] === 0) end--;
   return end;
