@@ -1,6 +1,7 @@
 /** Log segments and manifests as lines. */
 
 import {
+  type CommitTime,
   EntryKind,
   inspectLog,
   inspectManifest,
@@ -37,10 +38,15 @@ function* recordLines(item: Extract<LogItem, { item: 'record' }>, keys: KeyForm)
     };
     return;
   }
-  const { timestamp, batch } = record;
+  const { timestamp, batch, madeAtMs } = record;
+  const made = madeAtMs === undefined ? '' : `, made at ${timeText(madeAtMs)}`;
   yield {
-    text: placedText(offset, 'batch', `timestamp ${timestamp}, ${batch.count} operations, ${bytes} bytes, checksum ok`),
-    data: { item: 'batch', ...place, timestamp, operations: batch.count },
+    text: placedText(
+      offset,
+      'batch',
+      `timestamp ${timestamp}${made}, ${batch.count} operations, ${bytes} bytes, checksum ok`,
+    ),
+    data: { item: 'batch', ...place, timestamp, madeAtMs, operations: batch.count },
   };
   const operations: DumpLine[] = [];
   batch.forEach((kind, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
@@ -75,8 +81,8 @@ export function* manifestLines(fileSystem: FileSystem, file: DumpedFile, keys: K
 
 function* editLines(item: Extract<ManifestItem, { item: 'edit' }>, keys: KeyForm): Generator<DumpLine> {
   const { offset, bytes, syncedOffset } = item;
-  const { added, removed, ...numbers } = item.edit;
-  const changes = Object.entries(numbers).map(([name, value]) => `${name} ${value}`);
+  const { added, removed, times, ...numbers } = item.edit;
+  const changes = [...numberTexts(numbers), ...timesTexts(times)];
   yield {
     text: placedText(offset, 'edit', [...changes, `${bytes} bytes, checksum ok`].join(', ')),
     data: {
@@ -86,6 +92,7 @@ function* editLines(item: Extract<ManifestItem, { item: 'edit' }>, keys: KeyForm
       syncedOffset,
       checksum: 'ok',
       ...numbers,
+      times,
     },
     isEntry: true,
   };
@@ -104,21 +111,38 @@ function* editLines(item: Extract<ManifestItem, { item: 'edit' }>, keys: KeyForm
   }
 }
 
+function numberTexts(numbers: Readonly<Record<string, number>>): string[] {
+  return Object.entries(numbers).map(([name, value]) => `${name} ${value}`);
+}
+
+function timesTexts(times: readonly CommitTime[] | undefined): string[] {
+  const first = times?.[0];
+  const last = times?.at(-1);
+  if (times === undefined || first === undefined || last === undefined) return [];
+  return [`${times.length} commit times from ${timeText(first.fromMs)} to ${timeText(last.untilMs)}`];
+}
+
+/** What the wall clock showed; a number where no calendar has the day. */
+function timeText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
+}
+
 function tableData(table: TableMeta, keys: KeyForm): Record<string, unknown> & { smallest: string; largest: string } {
   return { ...table, smallest: keyText(table.smallest, keys), largest: keyText(table.largest, keys) };
 }
 
 function stateLine({ item, state }: Extract<ManifestItem, { item: 'state' }>): DumpLine {
-  const { version, ...numbers } = state;
+  const { version, times, ...numbers } = state;
   const levels = version.levels.map(({ runs }) =>
     runs.map((run) => ({ run: run.id, tables: run.tables.map(({ fileNumber }) => fileNumber) })),
   );
-  const facts = Object.entries(numbers).map(([name, value]) => `${name} ${value}`);
+  const facts = [...numberTexts(numbers), ...timesTexts(times)];
   const shape = levels.map(
     (runs, level) => `level ${level}: ${runs.map(({ tables }) => `[${tables.join(' ')}]`).join(' ')}`,
   );
   return {
     text: nestedText('state', [...facts, ...shape.filter((text) => text.endsWith(']'))].join(', ')),
-    data: { item, ...numbers, levels },
+    data: { item, ...numbers, times, levels },
   };
 }

@@ -156,7 +156,7 @@ describe('dump', () => {
   it('shows log, manifest, CURRENT and a lock', () => {
     const log = varve(['dump', join('data', nameOf(/\.log$/)), '--keys', 'hex']);
     expect(log.code).toBe(0);
-    expect(log.out).toMatch(/batch +timestamp 2, 1 operations/);
+    expect(log.out).toMatch(/batch +timestamp 2, made at \d{4}-\d\d-\d\dT\S+Z, 1 operations/);
     expect(log.out).toMatch(/delete +0230757365720019 ?01$/m);
     const manifest = varve(['dump', join('data', nameOf(/^MANIFEST/)), '--json']);
     expect(rows(manifest.out).at(-1)).toMatchObject({ item: 'state', lastTimestamp: 1, levels: [[{ tables: [4] }]] });
