@@ -1,6 +1,6 @@
 /**
  * Stored keys as people read and type them. `hex` is the whole key. `tuple` and `utf8` name the place first (nothing for the
- * default keyspace, `name:` for a named one, `sql:table/index:`, `catalog:`) and then show the rest as tuple parts or as
+ * default keyspace, `name:` for a named one, `(sql table/index)`, `(catalog)`, `(blob)` and the like) and then show the rest as tuple parts or as
  * text; what is neither is shown as `x'…'`.
  */
 
@@ -19,6 +19,9 @@ import { splitSqlKey } from '../sql/index.js';
 
 export const KEY_FORMS = ['tuple', 'utf8', 'hex'] as const;
 export type KeyForm = (typeof KEY_FORMS)[number];
+
+/** What is in region 05, by the second byte of the key. */
+const BLOB_PARTS = ['blob', 'chunk', 'upload'] as const;
 
 export function hexText(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
@@ -84,8 +87,10 @@ function placeOf(key: Uint8Array): { place: string; rest: Uint8Array } {
     return { place: keyspace.name === '' ? '' : `${keyspace.name}:`, rest: key.subarray(keyspace.keyStart) };
   }
   const sql = splitSqlKey(key);
-  if (sql !== undefined) return { place: `sql:${sql.tableId}/${sql.indexId}:`, rest: key.subarray(sql.partsStart) };
-  return key[0] === 0x01 ? { place: 'catalog:', rest: key.subarray(1) } : { place: '', rest: key };
+  if (sql !== undefined) return { place: `(sql ${sql.tableId}/${sql.indexId}) `, rest: key.subarray(sql.partsStart) };
+  if (key[0] === 0x01) return { place: '(catalog) ', rest: key.subarray(1) };
+  const part = key[0] === 0x05 ? BLOB_PARTS[(key[1] ?? 0) - 1] : undefined;
+  return part === undefined ? { place: '', rest: key } : { place: `(${part}) `, rest: key.subarray(2) };
 }
 
 function tupleText(bytes: Uint8Array): string {

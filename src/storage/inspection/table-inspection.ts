@@ -46,7 +46,7 @@ export interface TableBlockItem extends PlacedItem {
   readonly endTimestamp: Timestamp;
 }
 
-/** Key and value are views that hold until the next item. */
+/** The value is a view that holds until the next item. */
 export interface TableEntryItem {
   readonly item: 'entry';
   readonly key: Uint8Array;
@@ -135,7 +135,7 @@ class TableInspection {
 
   *#dataBlock(index: BlockReader, number: number, from: Uint8Array | undefined): Generator<TableItem> {
     index.load(number);
-    const { keyStart, keyEnd, valueStart, valueEnd, timestamp } = index;
+    const { valueStart, valueEnd, timestamp } = index;
     const malformed = (at: number, expected: string, found: string): Error =>
       CorruptionError.at(this.#table.name, at, { expected: `${expected} in the handle of block ${number}`, found });
     const handle = decodeHandle(new ByteReader(index.bytes.subarray(valueStart, valueEnd), malformed));
@@ -145,14 +145,14 @@ class TableInspection {
       number,
       ...handle,
       entries: block.count,
-      endKey: index.bytes.subarray(keyStart, keyEnd),
+      endKey: index.key(),
       endTimestamp: timestamp,
     };
     for (let i = from === undefined ? 0 : block.lowerBound(from, MAX_TIMESTAMP); i < block.count; i++) {
       block.load(i);
       yield {
         item: 'entry',
-        key: block.bytes.subarray(block.keyStart, block.keyEnd),
+        key: block.key(),
         timestamp: block.timestamp,
         kind: block.kind,
         value: block.bytes.subarray(block.valueStart, block.valueEnd),

@@ -36,10 +36,11 @@ describe('keys as text', () => {
     );
   });
 
-  it('tables of SQL and the catalog are named', () => {
-    expect(keyText(Uint8Array.of(4, 5, 0, ...encodeTuple([1])), 'tuple')).toBe('sql:5/0:[1]');
-    expect(keyText(Uint8Array.of(4, 0xf9, 1, 0, 2, ...encodeTuple(['a'])), 'tuple')).toBe('sql:256/2:["a"]');
-    expect(keyText(Uint8Array.of(1, 0x6b, 0x61), 'tuple')).toBe('catalog:"ka"');
+  it('tables of SQL, blobs and the catalog are named', () => {
+    expect(keyText(Uint8Array.of(4, 5, 0, ...encodeTuple([1])), 'tuple')).toBe('(sql 5/0) [1]');
+    expect(keyText(Uint8Array.of(4, 0xf9, 1, 0, 2, ...encodeTuple(['a'])), 'tuple')).toBe('(sql 256/2) ["a"]');
+    expect(keyText(Uint8Array.of(5, 1, ...encodeTuple(['a'])), 'tuple')).toBe('(blob) ["a"]');
+    expect(keyText(Uint8Array.of(1, 0x6b, 0x61), 'tuple')).toBe('(catalog) "ka"');
   });
 
   it('control characters do not reach the terminal', () => {
@@ -52,6 +53,7 @@ describe('keys as text', () => {
     ["x'0'", 'tuple'],
     ['user', 'tuple'],
     ['{"a":1}', 'tuple'],
+    ['(sql 5/0) [1]', 'tuple'],
     ['"open', 'utf8'],
     [`[{}]`, 'tuple'],
   ] as const)('%s is not a key in %s', (text, form) => {
