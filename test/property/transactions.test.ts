@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ConflictError, utf8Decode } from '../../src/base/index.js';
-import type { Isolation, Savepoint, Transaction, TransactionalStore } from '../../src/mvcc/index.js';
+import type { ChangeGroup, Isolation, Savepoint, Transaction, TransactionalStore } from '../../src/mvcc/index.js';
+import { EntryKind } from '../../src/storage/index.js';
 import { bytes, entry, openMemoryStore, read, scan, write } from '../support/memory-store.js';
 import { ModelStore, type ModelTransaction } from '../support/model-store.js';
 import { propertyOptions } from '../support/seed.js';
@@ -9,7 +10,7 @@ import { propertyOptions } from '../support/seed.js';
 const SESSIONS = 4;
 
 type Operation =
-  | { readonly do: 'get' | 'put' | 'delete'; readonly key: string }
+  | { readonly do: 'get' | 'put' | 'delete' | 'lock'; readonly key: string }
   | {
       readonly do: 'scan';
       readonly lower: string;
@@ -35,7 +36,7 @@ interface History {
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('get' as const, 'put' as const), key }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('delete' as const), key }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('delete' as const, 'lock' as const), key }) },
   {
     weight: 2,
     arbitrary: fc.record({
@@ -81,6 +82,9 @@ function perform(
       return '';
     case 'delete':
       view.delete(bytes(action.key));
+      return '';
+    case 'lock':
+      view.lock(bytes(action.key));
       return '';
     case 'savepoint':
       savepoints.push(view.savepoint());
@@ -174,8 +178,28 @@ function stateAsOf(model: ModelStore, timestamp: number): ModelStore {
   return past;
 }
 
-function writtenKeys(tx: ModelTransaction): Set<string> {
-  return new Set(tx.writes.map((made) => utf8Decode(made.key)));
+/** What others may not have written, or locked beside writing, meanwhile. */
+function claimedKeys(tx: ModelTransaction, history: History): Set<string> {
+  const locked = history.steps.flatMap(({ operation: made }) => (made.do === 'lock' ? [made.key] : []));
+  return new Set([...tx.writes.map((made) => utf8Decode(made.key)), ...locked]);
+}
+
+/** Every state there has been is readable, and the list of changes leads from each to the next, merged or not. */
+async function checkPast(store: TransactionalStore, model: ModelStore): Promise<void> {
+  await store.engine.compact();
+  const replayed = new ModelStore();
+  await using feed = store.changes({ range: {}, since: 0 }, (group: ChangeGroup) => group);
+  while (replayed.lastTimestamp < store.lastTimestamp) {
+    const { timestamp, changes } = (await feed.next()).value!;
+    const writes = changes.map(({ kind, key: changed, value }) => ({
+      key: changed,
+      value: kind === EntryKind.Delete ? undefined : value,
+    }));
+    replayed.apply(writes, timestamp);
+    using past = store.snapshot({ asOf: timestamp });
+    expect(scan(past)).toEqual(scan(model.view(timestamp)));
+    expect(scan(replayed.view())).toEqual(scan(past));
+  }
 }
 
 const scripts = fc.array(step, { minLength: 10, maxLength: 80, size: 'max' });
@@ -185,7 +209,7 @@ test('serializable transactions see what they would see one after the other, in 
   let conflicts = 0;
   await fc.assert(
     fc.asyncProperty(scripts, async (script) => {
-      const store = await openMemoryStore();
+      const store = await openMemoryStore({ history: { ms: 1e9 } });
       const histories = await interleave(store, 'serializable', script);
       const model = new ModelStore();
       for (const history of byCommit(histories)) {
@@ -193,6 +217,7 @@ test('serializable transactions see what they would see one after the other, in 
         if (history.wrote) tx.commit(history.committed);
       }
       expect(scan(store.latest())).toEqual(scan(model.view()));
+      await checkPast(store, model);
       commits += store.stats().commits;
       conflicts += store.stats().conflicts;
       await store.close();
@@ -215,7 +240,7 @@ test('snapshot transactions see their snapshot, and of two that overlap only one
         const tx = replay(history, stateAsOf(model, history.tx.snapshotTimestamp));
         if (!history.wrote) continue;
         model.apply(tx.writes, history.committed);
-        const keys = writtenKeys(tx);
+        const keys = claimedKeys(tx, history);
         for (const earlier of committed) {
           if (earlier.history.committed! <= history.tx.snapshotTimestamp) continue;
           expect([...keys].filter((name) => earlier.keys.has(name))).toEqual([]);

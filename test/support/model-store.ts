@@ -118,6 +118,8 @@ export class ModelTransaction implements WriteView {
 
   guardRange(): void {}
 
+  lock(): void {}
+
   /** Marks the writes so far; `rollback` forgets those that follow. */
   savepoint(): { rollback(): void; release(): void } {
     const { length } = this.writes;
