@@ -1,6 +1,6 @@
 /** Short names for entries, tables and engines in the storage tests. */
 
-import { utf8Decode, utf8Encode } from '../../../src/base/index.js';
+import { type Clock, systemClock, utf8Decode, utf8Encode } from '../../../src/base/index.js';
 import { openEngine, type OpenEngineOptions, type RecoveryReport } from '../../../src/recovery/index.js';
 import type { TableMeta } from '../../../src/storage/format/manifest-edit.js';
 import {
@@ -126,6 +126,9 @@ export interface OpenedEngine {
   readonly events: EngineEvent[];
 }
 
+/** A wall clock that stands still, so that how long log records are does not depend on when they are written. */
+const STILL_CLOCK: Clock = { nowMs: () => 0, monotonicMs: () => systemClock.monotonicMs() };
+
 /** Opens an engine that keeps only the newest version of each key, unless `dependencies` says otherwise. */
 export async function openTestEngine(
   fileSystem: FileSystem,
@@ -133,7 +136,8 @@ export async function openTestEngine(
   dependencies: Partial<EngineDependencies & Pick<Environment, 'scheduler'>> = {},
 ): Promise<OpenedEngine> {
   const { scheduler, ...others } = dependencies;
-  const environment = systemEnvironment(scheduler === undefined ? { fileSystem } : { fileSystem, scheduler });
+  const parts = scheduler === undefined ? { fileSystem } : { fileSystem, scheduler };
+  const environment = systemEnvironment({ ...parts, clock: STILL_CLOCK });
   const events: EngineEvent[] = [];
   const opened = await openEngine(
     ENGINE_DIRECTORY,
