@@ -1,7 +1,7 @@
 /**
  * Arenas and hash tables of memtables that are in tables by now, for the next ones to use: a fresh arena costs a page fault
- * per page when it is filled, and a hash that grows from nothing copies itself several times. Measured with 8 MiB and entries
- * of 116 bytes (2 cores, Node 20.20): filling one takes 23 ms instead of 33.
+ * per page when it is filled, and a hash that grows from nothing copies itself several times. Measured together with syncing
+ * the log ahead, a million entries of 116 bytes (2 cores, Node 20.20): 475 MB resident at the end instead of 600.
  */
 
 export interface MemtableMemory {
