@@ -12,10 +12,10 @@ import {
   type KeyIn,
   type KeyOut,
   type KeyspaceOptions,
-  type KeyspaceSink,
   namedKeyspace,
   recordingStoreSink,
   StoreKeyspace,
+  type StoreSink,
   storeSink,
   type TupleKey,
   Uploads,
@@ -89,7 +89,7 @@ export async function open(directory: string, options?: DatabaseOptions): Promis
 /** An open database. Made by {@link open}; close it with `close()` or `await using`. */
 export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> implements AsyncDisposable {
   readonly #services: Services;
-  readonly #sink: KeyspaceSink;
+  readonly #sink: StoreSink;
   readonly #blobs: Blobs;
   #closing: Promise<void> | undefined;
   /** What opening found and did: whether the database was created, commits replayed, bytes of a torn tail cut. */

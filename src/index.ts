@@ -18,6 +18,9 @@ export {
 export { Database, open } from './database.js';
 export {
   type BatchOperation,
+  type BulkLoadOptions,
+  type BulkLoadProgress,
+  type BulkLoadReport,
   type Change,
   type ChangesOptions,
   type Commit,

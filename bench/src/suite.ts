@@ -3,6 +3,7 @@
 import type { Durability, OpenEngine } from './engine.js';
 import type { Meter } from './measurement/meter.js';
 import { AMPLIFICATION_METHOD, AMPLIFICATION_WORKLOADS, runAmplificationSuite } from './suites/amplification.js';
+import { BULK_LOAD_METHOD, BULK_LOAD_WORKLOADS, runBulkLoadSuite } from './suites/bulk-load.js';
 import { GROWTH_METHOD, GROWTH_WORKLOADS, runGrowthSuite } from './suites/growth.js';
 import { KEY_VALUE_METHOD, KEY_VALUE_WORKLOADS, runKeyValueSuite } from './suites/key-value.js';
 import { runTurnoverSuite, TURNOVER_METHOD, TURNOVER_WORKLOADS } from './suites/turnover.js';
@@ -70,6 +71,15 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     engines: ['varve', 'lmdb', 'better-sqlite3'],
     defaults: { records: 200_000, ops: 20_000, valueBytes: 100, durability: 'commit' },
     run: runTransactionSuite,
+  },
+  load: {
+    title: 'bulk loads beside batches',
+    method: BULK_LOAD_METHOD,
+    workloads: BULK_LOAD_WORKLOADS,
+    durableWorkloads: [],
+    engines: ['varve'],
+    defaults: { records: 2_000_000, ops: 1, valueBytes: 100, durability: 'commit' },
+    run: runBulkLoadSuite,
   },
   growth: {
     title: 'what ten times the records cost more',

@@ -1,5 +1,6 @@
 /** The key-value API: typed keys and values over the transactional byte store. */
 
+export type { BulkLoadOptions, BulkLoadProgress, BulkLoadReport } from './bulk-load-run.js';
 export { CodecRecords, type NamedCodecs } from './codec-records.js';
 export { BlobContent, type ByteRange } from './blobs/blob-content.js';
 export { BlobReader } from './blobs/blob-reader.js';
@@ -31,6 +32,6 @@ export {
   type ScanOptions,
 } from './keyspace.js';
 export { defaultKeyspace, type KeyspaceOptions, namedKeyspace, splitKeyspaceKey } from './layouts.js';
-export { type Change, type ChangesOptions, type Commit, StoreKeyspace } from './store-keyspace.js';
+export { type Change, type ChangesOptions, type Commit, StoreKeyspace, type StoreSink } from './store-keyspace.js';
 export { TransactionKeyspace } from './transaction-keyspace.js';
 export { ambientSink, recordingStoreSink, recordingTransactionSink, storeSink, transactionSink } from './sinks.js';

@@ -6,13 +6,14 @@ import { WriteBatch } from '../storage/index.js';
 import type { Environment } from '../vfs/index.js';
 import type { CodecRecords, NamedCodecs } from './codec-records.js';
 import type { KeyspaceSink, Mutations } from './keyspace.js';
+import type { StoreSink } from './store-keyspace.js';
 
 /** Batches kept for the next writes: as many as may well be in flight at a time, none that one large write has grown. */
 const KEPT_BATCHES_MAX = 128;
 const KEPT_BATCH_BYTES_MAX = 64 * 1024;
 
 /** Every write commits by itself. */
-export function storeSink(store: TransactionalStore, environment: Environment): KeyspaceSink {
+export function storeSink(store: TransactionalStore, environment: Environment): StoreSink {
   const free: WriteBatch[] = [];
   const batchOf = (fill: (mutations: Mutations) => void): WriteBatch => {
     const batch = free.pop() ?? new WriteBatch();
@@ -38,6 +39,8 @@ export function storeSink(store: TransactionalStore, environment: Environment): 
       store.writeSync(batch, options);
       giveBack(batch);
     },
+    beginLoad: async (memoryBytes) => store.beginLoad(memoryBytes),
+    commitLoad: (load) => store.commitLoad(load),
   };
 }
 
@@ -65,7 +68,7 @@ export function transactionSink(tx: Transaction, environment: Environment): Keys
 }
 
 /** `sink` for one named keyspace: its first write stores the record of its codecs. */
-export function recordingStoreSink(sink: KeyspaceSink, records: CodecRecords, keyspace: NamedCodecs): KeyspaceSink {
+export function recordingStoreSink(sink: StoreSink, records: CodecRecords, keyspace: NamedCodecs): StoreSink {
   const withRecord = (fill: (mutations: Mutations) => void) => {
     const record = records.missing(keyspace);
     if (record === undefined) return fill;
@@ -84,6 +87,19 @@ export function recordingStoreSink(sink: KeyspaceSink, records: CodecRecords, ke
     writeSync: (fill, count, options) => {
       sink.writeSync(withRecord(fill), count + 1, options);
       records.markStored(keyspace);
+    },
+    beginLoad: async (memoryBytes) => {
+      const load = await sink.beginLoad(memoryBytes);
+      const record = records.missing(keyspace);
+      if (record !== undefined) load.add(record.key, record.value);
+      // By itself, so that the load touches nothing between the record and the keyspace.
+      await load.writeOut();
+      return load;
+    },
+    commitLoad: async (load) => {
+      const timestamp = await sink.commitLoad(load);
+      records.markStored(keyspace);
+      return timestamp;
     },
   };
 }
@@ -110,12 +126,17 @@ export function recordingTransactionSink(
 }
 
 /** Goes where `inside` says, as long as there is something; `outside` otherwise. */
-export function ambientSink(outside: KeyspaceSink, inside: () => KeyspaceSink | undefined): KeyspaceSink {
+export function ambientSink(outside: StoreSink, inside: () => KeyspaceSink | undefined): StoreSink {
   return {
     environment: outside.environment,
     view: () => (inside() ?? outside).view(),
     write: async (fill, count, options) => (inside() ?? outside).write(fill, count, options),
     writeSync: (fill, count, options) => (inside() ?? outside).writeSync(fill, count, options),
+    beginLoad: async (memoryBytes) => {
+      if (inside() === undefined) return outside.beginLoad(memoryBytes);
+      throw new InvalidArgumentError('a bulk load is a commit of its own: it cannot be part of a transaction');
+    },
+    commitLoad: (load) => outside.commitLoad(load),
   };
 }
 

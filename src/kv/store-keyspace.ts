@@ -1,9 +1,13 @@
-/** A keyspace of the database itself: beside reads and writes it tells what others commit. */
+/** A keyspace of the database itself: beside reads and writes it tells what others commit, and takes loads of any size. */
 
 import { checkOptionNames, InvalidArgumentError } from '../base/index.js';
 import type { ChangeFeed, ChangeGroup, TransactionalStore } from '../mvcc/index.js';
 import { EntryKind } from '../storage/index.js';
+import { type BulkLoadOptions, type BulkLoadReport, BulkLoadRun, type LoadDesk } from './bulk-load-run.js';
 import { Keyspace, type KeyspaceLayout, type KeyspaceSink } from './keyspace.js';
+
+/** Where such a keyspace writes to. */
+export interface StoreSink extends KeyspaceSink, LoadDesk {}
 
 /** What a commit did to one key. */
 export type Change<Key, Value> =
@@ -28,10 +32,12 @@ export interface ChangesOptions<KeyIn> {
 
 export class StoreKeyspace<KeyIn, KeyOut, Value> extends Keyspace<KeyIn, KeyOut, Value> {
   readonly #store: TransactionalStore;
+  readonly #desk: LoadDesk;
 
-  constructor(store: TransactionalStore, sink: KeyspaceSink, layout: KeyspaceLayout<KeyIn, KeyOut, Value>) {
+  constructor(store: TransactionalStore, sink: StoreSink, layout: KeyspaceLayout<KeyIn, KeyOut, Value>) {
     super(sink, layout);
     this.#store = store;
+    this.#desk = sink;
   }
 
   /**
@@ -49,6 +55,33 @@ export class StoreKeyspace<KeyIn, KeyOut, Value> extends Keyspace<KeyIn, KeyOut,
     }
     const range = this.prefixRange(prefix);
     return this.#store.changes({ range, since, signal }, (group) => this.#commit<V>(group));
+  }
+
+  /**
+   * Stores many entries, `[key, value]` each, in any order and from an array, a generator or a stream, as one commit that
+   * goes around log and memtable: entries are sorted in memory of bounded size and in temporary files, written as finished
+   * tables, and linked into the tree by one manifest edit. Nothing of them is visible before, everything is after, and a
+   * crash leaves all or nothing. Existing keys are replaced; of entries with one key the last one counts. Durable once the
+   * promise resolves.
+   *
+   * Other commits go on meanwhile; the link itself makes them wait for the flush of what was committed just before. A
+   * transaction that has read between the smallest and the largest key of a table that the load wrote ends in
+   * `ConflictError`, whether its own keys are among them or not. A feed of changes tells a load as the one commit it is, with
+   * all its entries in memory.
+   *
+   * Rejects with `InvalidArgumentError` or `LimitError`, whose `facts.entry` counts from 1, for an entry that cannot be
+   * stored; with what the iterator throws; with the signal's reason; with `IoError` when there is no room on the device;
+   * with `ClosedError` when the database is closed meanwhile. Nothing is stored then, and the temporary files are gone.
+   */
+  async bulkLoad(
+    entries: Iterable<readonly [KeyIn, Value]> | AsyncIterable<readonly [KeyIn, Value]>,
+    options: BulkLoadOptions = {},
+  ): Promise<BulkLoadReport> {
+    const encoder = {
+      key: (key: KeyIn) => this.keyView(key),
+      value: (value: Value) => this.valueBytes(value),
+    };
+    return new BulkLoadRun(this.#desk, options, encoder).run(entries);
   }
 
   #commit<V extends Value>({ timestamp, changes }: ChangeGroup): Commit<KeyOut, V> {

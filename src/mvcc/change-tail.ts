@@ -40,10 +40,7 @@ export class ChangeTail {
   record(batch: WriteBatch, timestamp: Timestamp): void {
     if (this.#readers === 0) return;
     const bytes = batch.byteSize + OVERHEAD_BYTES;
-    if (bytes > BYTES_MAX) {
-      this.#forget(timestamp);
-      return;
-    }
+    if (bytes > BYTES_MAX) return this.#forget(timestamp);
     this.#commits.push({ timestamp, batch: batch.copy() });
     this.#bytes += bytes;
     while (this.#bytes > BYTES_MAX) {
@@ -51,6 +48,11 @@ export class ChangeTail {
       this.#bytes -= oldest.batch.byteSize + OVERHEAD_BYTES;
       this.#floor = oldest.timestamp;
     }
+  }
+
+  /** Told, in the same order, of a commit whose changes are to be read from history. */
+  skip(timestamp: Timestamp): void {
+    if (this.#readers > 0) this.#forget(timestamp);
   }
 
   /** The first commit after `after`; undefined when there is none, 'missing' when there may be one that is not here. */

@@ -10,8 +10,8 @@
  * only what the transaction guards is validated as if it had been read.
  */
 
-import { ConflictError, type KeyRange } from '../base/index.js';
-import type { Durability, Engine, Timestamp, WriteBatch } from '../storage/index.js';
+import { ConflictError, type KeyRange, keyAfter } from '../base/index.js';
+import type { BulkLoad, Durability, Engine, TableMeta, Timestamp, WriteBatch } from '../storage/index.js';
 import type { ChangeTail } from './change-tail.js';
 import type { ReadSet } from './read-set.js';
 import { RecentCommits } from './recent-commits.js';
@@ -52,6 +52,8 @@ interface FoundContention extends Contention {
   readonly changed: Uint8Array[];
 }
 
+/** A bulk load is remembered as at most so many ranges: each is compared with whatever is validated later. */
+const LOAD_RANGES_MAX = 64;
 /** How many keys a `ConflictError` names. */
 const REPORTED_KEYS_MAX = 8;
 
@@ -156,18 +158,24 @@ export class CommitCoordinator {
     if (this.#candidates.size > 0 || locked !== undefined) this.#record(batch, timestamp, locked);
     else this.#unrecorded.set(timestamp, batch);
     this.#tail.record(batch, timestamp);
-    this.#inFlight++;
-    this.#submitted = timestamp;
-    this.#published = done.catch(() => undefined);
-    try {
-      await done;
-    } finally {
-      this.#inFlight--;
-      this.#unrecorded.delete(timestamp);
-      this.#tail.published();
-    }
-    this.#commits++;
-    return timestamp;
+    return this.#publish(done, timestamp);
+  }
+
+  /**
+   * Commits a finished bulk load under the next timestamp. Whoever has read anything between the keys of one of its tables
+   * conflicts with it, as their keys are not remembered one by one.
+   */
+  async commitLoad(load: BulkLoad): Promise<Timestamp> {
+    // What is flushed by now does not keep other commits waiting when it is the turn of this one.
+    await this.#engine.flush();
+    const ranges = rangesOf(load.tables);
+    const timestamp = this.#oracle.next();
+    const done = this.#engine.submitLoad(load, timestamp);
+    this.#recordInFlight();
+    this.#recent.startCommit(timestamp, this.#oldestNeeded());
+    for (const range of ranges) this.#recent.recordRange(range);
+    this.#tail.skip(timestamp);
+    return this.#publish(done, timestamp);
   }
 
   /** The same on this thread, after everything that is in flight. */
@@ -190,6 +198,22 @@ export class CommitCoordinator {
   /** Resolves when every commit that is in flight now has been published, or has failed. */
   async settled(): Promise<void> {
     await this.#published;
+  }
+
+  /** Waits until what was handed to the engine is published, or has failed. */
+  async #publish(done: Promise<void>, timestamp: Timestamp): Promise<Timestamp> {
+    this.#inFlight++;
+    this.#submitted = timestamp;
+    this.#published = done.catch(() => undefined);
+    try {
+      await done;
+    } finally {
+      this.#inFlight--;
+      this.#unrecorded.delete(timestamp);
+      this.#tail.published();
+    }
+    this.#commits++;
+    return timestamp;
   }
 
   #recordInFlight(): void {
@@ -257,4 +281,15 @@ export class CommitCoordinator {
     if (conflicts.length >= REPORTED_KEYS_MAX || !this.#recent.keyChanged(bytes, start, end, since)) return;
     conflicts.push(bytes.slice(start, end));
   }
+}
+
+/** The ranges of ascending tables, neighbours together where there would be too many. */
+function rangesOf(tables: readonly TableMeta[]): KeyRange[] {
+  const size = Math.ceil(tables.length / LOAD_RANGES_MAX);
+  const ranges: KeyRange[] = [];
+  for (let at = 0; at < tables.length; at += size) {
+    const last = tables[Math.min(at + size, tables.length) - 1]!;
+    ranges.push({ lower: tables[at]!.smallest, upper: keyAfter(last.largest) });
+  }
+  return ranges;
 }

@@ -6,6 +6,7 @@
 import { checkOptionNames, ClosedError, type KeyRange } from '../base/index.js';
 import { openEngine, type RecoveryReport } from '../recovery/index.js';
 import {
+  type BulkLoad,
   type Durability,
   type Engine,
   type EngineOptions,
@@ -279,6 +280,21 @@ export class TransactionalStore {
     this.#assertOpen();
     if (batch.count === 0) return this.engine.lastTimestamp;
     return this.#coordinator.commitSync(batch, options.durability);
+  }
+
+  /**
+   * A bulk load, of which nothing is in the store before `commitLoad`; `memoryBytes` bounds what it keeps of its entries in
+   * memory. Whoever begins one ends it by `commitLoad` or by abandoning it; closing the store abandons it too.
+   */
+  beginLoad(memoryBytes: number): BulkLoad {
+    this.#assertOpen();
+    return this.engine.beginLoad(memoryBytes);
+  }
+
+  /** Commits a finished load as a whole; never conflicts. Durable once the promise resolves, with the commit timestamp. */
+  async commitLoad(load: BulkLoad): Promise<Timestamp> {
+    this.#assertOpen();
+    return this.#coordinator.commitLoad(load);
   }
 
   stats(): StoreStats {

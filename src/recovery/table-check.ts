@@ -12,6 +12,7 @@ import {
   TableReader,
   type TableSource,
   type Timestamp,
+  UNDATED_TIMESTAMP,
   type Version,
 } from '../storage/index.js';
 
@@ -22,7 +23,7 @@ const WHOLE_TABLE = { reverse: false, bulk: true } as const;
  * manifest, and every key by way of index and filter. Throws `CorruptionError` at the first thing wrong.
  */
 export function checkTable(source: TableSource, meta: TableMeta): void {
-  const table = new TableReader(source, meta.fileNumber, meta.sizeBytes);
+  const table = new TableReader(source, meta.fileNumber, meta);
   try {
     checkProperties(table, meta);
     checkEntries(table, meta);
@@ -33,9 +34,13 @@ export function checkTable(source: TableSource, meta: TableMeta): void {
 
 function checkProperties(table: TableReader, meta: TableMeta): void {
   const found = table.properties;
-  for (const name of ['entries', 'tombstones', 'rawBytes', 'minTimestamp', 'maxTimestamp'] as const) {
+  for (const name of ['entries', 'tombstones', 'rawBytes'] as const) {
     if (found[name] !== meta[name])
       throw refuse(table, `${name} ${meta[name]} as in the manifest`, String(found[name]));
+  }
+  for (const name of ['minTimestamp', 'maxTimestamp'] as const) {
+    const expected = meta.linkedAt === undefined ? meta[name] : UNDATED_TIMESTAMP;
+    if (found[name] !== expected) throw refuse(table, `${name} ${expected} as in the manifest`, String(found[name]));
   }
   for (const name of ['smallest', 'largest'] as const) {
     if (equalBytes(found[name], meta[name])) continue;
@@ -148,12 +153,11 @@ class RunWalk {
 
   constructor(source: TableSource, tables: readonly TableMeta[]) {
     const openTables = tables.map(
-      ({ fileNumber, sizeBytes, smallest: first, largest }): RunTable => ({
-        smallest: first,
-        largest,
+      (table): RunTable => ({
+        ...table,
         reader: () => {
           this.#open?.close();
-          this.#open = new TableReader(source, fileNumber, sizeBytes);
+          this.#open = new TableReader(source, table.fileNumber, table);
           return this.#open;
         },
       }),

@@ -6,6 +6,12 @@
 /** A commit's number: 0 is before everything, commits have 1 … 2^53−1. */
 export type Timestamp = number;
 
+/**
+ * What the entries of a table carry that is written before its commit has a timestamp; the manifest says that one,
+ * `TableMeta.linkedAt`. Of the same effect as any other number: all entries of such a table are of one commit.
+ */
+export const UNDATED_TIMESTAMP: Timestamp = 1;
+
 /** After every commit there can be. */
 export const MAX_TIMESTAMP: Timestamp = Number.MAX_SAFE_INTEGER;
 

@@ -1,5 +1,6 @@
 /** The LSM engine: batches in, versions by key and timestamp out. Knows nothing of transactions, tuples or SQL. */
 
+export type { BulkLoad } from './bulk-load/bulk-load.js';
 export { copyOut } from './byte-copy.js';
 export { CACHED_BLOCKS_MAX } from './cache/block-cache.js';
 export { CACHE_POLICIES, type CachePolicyName } from './cache/eviction-policy.js';
@@ -10,7 +11,7 @@ export type { TreePolicy, TreePolicyName } from './compaction/tree-shape.js';
 export type { RetentionPolicy, RetentionView } from './compaction/version-filter.js';
 export type { EngineCursor } from './cursor/engine-cursor.js';
 export type { StallStats } from './engine/commit-pace.js';
-export { Engine, type RecoveredEngine } from './engine/engine.js';
+export { Engine } from './engine/engine.js';
 export type {
   Durability,
   EngineDependencies,
@@ -25,7 +26,8 @@ export type { Amplification, EngineStats, LevelStats } from './engine/engine-sta
 export { type EngineMessage, publishing } from './engine/event-channels.js';
 export type { SealedMemtable } from './engine/memtable-stack.js';
 export type { PinnedFiles, PinnedTable } from './engine/pinned-files.js';
-export { type EntryCursor, EntryKind, MAX_TIMESTAMP, type Timestamp } from './entry.js';
+export type { RecoveredEngine } from './engine/recovered-engine.js';
+export { type EntryCursor, EntryKind, MAX_TIMESTAMP, type Timestamp, UNDATED_TIMESTAMP } from './entry.js';
 export {
   CURRENT_NAME,
   CURRENT_TEMPORARY_NAME,

@@ -16,7 +16,14 @@ import { checkRecovery } from '../support/recovery-oracles.js';
 import { propertyOptions, seed } from '../support/seed.js';
 
 const DIRECTORY = '/db';
-const plan = new CommitPlan({ seed: seed + 1, commits: 90, keys: 60, valueBytesMax: 100, bufferedShare: 0.3 });
+const plan = new CommitPlan({
+  seed: seed + 1,
+  commits: 90,
+  keys: 60,
+  valueBytesMax: 100,
+  bufferedShare: 0.3,
+  loadShare: 0.06,
+});
 
 const FILE_KINDS: Readonly<Record<string, RegExp>> = {
   log: /\.log$/,

@@ -1,5 +1,5 @@
 /**
- * Crashes before every change to the file system along a run of commits, flushes, merges and a restart, with several
+ * Crashes before every change to the file system along a run of commits, bulk loads, flushes, merges and a restart, with several
  * kinds of damage each, and crashes again while recovering from those. Every image must satisfy the recovery oracles.
  *
  * `VARVE_RUNS` multiplies the damages tried per change, `VARVE_SEED` picks others. A failure names change, mode and seed.
@@ -21,7 +21,7 @@ import {
 import { propertyOptions, seed } from '../support/seed.js';
 
 const DIRECTORY = '/db';
-const PLAN = { seed, commits: 110, keys: 60, valueBytesMax: 100, bufferedShare: 0.3 };
+const PLAN = { seed, commits: 110, keys: 60, valueBytesMax: 100, bufferedShare: 0.3, loadShare: 0.06 };
 const plan = new CommitPlan(PLAN);
 /** Images held in memory at a time: a run is repeated for each of these, taking every n-th change. */
 const PASSES = 8;

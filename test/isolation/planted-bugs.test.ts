@@ -144,8 +144,8 @@ const bugs: Planted[] = [
   {
     what: 'commits are acknowledged before they are published',
     module: 'storage/engine/commit-pipeline.js',
-    original: 'this.#queue.push({ batch, timestamp, durable, seal, resolve, reject });',
-    replacement: 'this.#queue.push({ batch, timestamp, durable, seal, resolve, reject }); if (batch) resolve();',
+    original: 'this.#queue.push({ batch, load, timestamp, durable, seal, resolve, reject });',
+    replacement: 'this.#queue.push({ batch, load, timestamp, durable, seal, resolve, reject }); if (batch) resolve();',
     levels: both,
     shows: ['G-single in real time'],
   },

@@ -8,6 +8,8 @@ import { WriteBatch } from '../../src/storage/index.js';
 
 export interface PlannedCommit {
   readonly durability: 'commit' | 'buffered';
+  /** A bulk load in place of a batch: puts only, durable. */
+  readonly loads: boolean;
   /** Key to value; undefined deletes. */
   readonly changes: ReadonlyMap<string, string | undefined>;
 }
@@ -24,6 +26,8 @@ export interface CommitPlanOptions {
   readonly valueBytesMax: number;
   /** Share of commits that need not be durable when acknowledged. */
   readonly bufferedShare: number;
+  /** Share of commits that are bulk loads; none by default. */
+  readonly loadShare?: number;
 }
 
 export class CommitPlan {
@@ -66,7 +70,8 @@ export class CommitPlan {
 /** Values name their commit, so that a mixture of commits shows; one commit in eight stores an empty value. */
 function planCommit(timestamp: number, options: CommitPlanOptions, random: Random): PlannedCommit {
   const changes = new Map<string, string | undefined>([['last-commit', String(timestamp)]]);
-  const count = 1 + randomBelow(random, 4);
+  const loads = options.loadShare !== undefined && random.float() < options.loadShare;
+  const count = loads ? 6 + randomBelow(random, 10) : 1 + randomBelow(random, 4);
   for (let i = 0; i < count; i++) {
     const key = `key-${String(randomBelow(random, options.keys)).padStart(3, '0')}`.padEnd(
       options.keyBytesMin ?? 0,
@@ -76,7 +81,7 @@ function planCommit(timestamp: number, options: CommitPlanOptions, random: Rando
       .repeat(Math.ceil(options.valueBytesMax / 8))
       .slice(0, randomBelow(random, options.valueBytesMax));
     const kind = randomBelow(random, 8);
-    changes.set(key, kind < 2 ? undefined : kind === 2 ? '' : `${timestamp}:${filler}`);
+    changes.set(key, kind < 2 && !loads ? undefined : kind === 2 ? '' : `${timestamp}:${filler}`);
   }
-  return { durability: random.float() < options.bufferedShare ? 'buffered' : 'commit', changes };
+  return { durability: random.float() < options.bufferedShare && !loads ? 'buffered' : 'commit', loads, changes };
 }

@@ -3,8 +3,8 @@
  * account of what has been promised: the yardstick for what a crash at that moment may leave behind.
  */
 
-import { type Random, randomBelow, seededRandom } from '../../src/base/index.js';
-import type { Engine } from '../../src/storage/index.js';
+import { type Random, randomBelow, seededRandom, utf8Encode } from '../../src/base/index.js';
+import type { BulkLoad, Engine } from '../../src/storage/index.js';
 import type { FileSystem } from '../../src/vfs/index.js';
 import type { CommitPlan } from './commit-plan.js';
 import { openOn } from './engine-harness.js';
@@ -29,6 +29,8 @@ export class LoadRun {
   #durable = 0;
   /** What commits and other calls were refused with, in order. */
   readonly failures: unknown[] = [];
+  /** What bulk loads were refused with before they were submitted: nothing of them was promised, and the engine goes on. */
+  readonly abandonedLoads: unknown[] = [];
   /** The oldest commit that was refused. */
   #refused = Number.POSITIVE_INFINITY;
 
@@ -71,13 +73,49 @@ export class LoadRun {
   /** Commits up to number `last`, in groups of one to four. Leaves the engine open. Stops at the first refusal. */
   async load(engine: Engine, last: number): Promise<void> {
     while (this.#submitted < last && this.failures.length === 0) {
-      const group: Promise<void>[] = [];
+      const load = await this.#prepareLoad(engine);
+      const group: Promise<void>[] = load === undefined ? [] : [this.#submitLoad(engine, load)];
       for (let size = 1 + randomBelow(this.#random, 4); size > 0 && this.#submitted < last; size--) {
         group.push(this.#commit(engine));
       }
       await Promise.all(group);
       if (this.failures.length === 0) await this.#maintain(engine);
     }
+  }
+
+  /** Writes the next commit, if it is planned as a bulk load, so that only its link is left. What was refused is committed as a batch. */
+  async #prepareLoad(engine: Engine): Promise<BulkLoad | undefined> {
+    const planned = this.#plan.commits[this.#submitted];
+    if (planned?.loads !== true) return undefined;
+    const changes = [...planned.changes].map(([key, value]) => [utf8Encode(key), utf8Encode(value!)] as const);
+    let load: BulkLoad | undefined;
+    try {
+      load = engine.beginLoad(4096);
+      for (const [i, [key]] of changes.entries()) {
+        load.add(key, utf8Encode('replaced'));
+        if (i % 8 === 7) await load.writeOut();
+      }
+      for (const [key, value] of changes.toReversed()) load.add(key, value);
+      await load.finish();
+      return load;
+    } catch (failure) {
+      this.abandonedLoads.push(failure);
+      await load?.abandon();
+      return undefined;
+    }
+  }
+
+  async #submitLoad(engine: Engine, load: BulkLoad): Promise<void> {
+    const timestamp = ++this.#submitted;
+    try {
+      await engine.submitLoad(load, timestamp);
+    } catch (failure) {
+      this.failures.push(failure);
+      this.#refused = Math.min(this.#refused, timestamp);
+      return;
+    }
+    this.#acknowledged = Math.max(this.#acknowledged, timestamp);
+    this.#durable = Math.max(this.#durable, timestamp);
   }
 
   /** Hands the next commit to `engine`; resolves either way. */

@@ -2,7 +2,7 @@
  * Runs jobs on the thread it was made on, one step per turn of the scheduler, so that others come in between: commits and
  * reads where it runs on the engine's own thread, messages where it runs in the worker.
  *
- * A flush goes before a compaction. `bytesPerSecond` holds compactions back; what flushes write counts, but they do not
+ * A flush goes before other jobs, which take turns. `bytesPerSecond` holds those back; what flushes write counts, but they do not
  * wait, as commits may be waiting for them.
  */
 
@@ -30,7 +30,7 @@ interface RunningJob {
 export class InlineExecutor implements JobExecutor {
   readonly #environment: ExecutorEnvironment;
   readonly #pace: WritePace | undefined;
-  /** In the order of their arrival. */
+  /** Flushes in the order of their arrival, the others in the order of their turns. */
   readonly #running: RunningJob[] = [];
   #turnPlanned = false;
   /** Set while the next turn waits for the pace. */
@@ -131,6 +131,7 @@ export class InlineExecutor implements JobExecutor {
         running.resolve(step.value);
       } else {
         this.#pace?.wrote(step.value);
+        if (running.job.kind !== 'flush' && this.#take(running.job) !== undefined) this.#running.push(running);
       }
     } catch (cause) {
       this.#take(running.job);

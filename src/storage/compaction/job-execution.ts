@@ -10,10 +10,10 @@ import { MergingCursor } from '../cursor/merging-cursor.js';
 import type { EntryCursor, Timestamp } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
-import { RunCursor } from '../table/run-cursor.js';
-import { TableReader } from '../table/table-reader.js';
+import { RunCursor, type RunTable } from '../table/run-cursor.js';
+import { TableReader, type TableSource } from '../table/table-reader.js';
 import { TableWriter } from '../table/table-writer.js';
-import type { CompactionJob, FlushJob, Job, JobResult } from './job.js';
+import type { CompactionJob, FlushJob, Job, JobResult, LoadJob } from './job.js';
 import { VersionFilter } from './version-filter.js';
 import { HoldCounter } from './version-holds.js';
 
@@ -30,7 +30,8 @@ export interface EntrySource {
 }
 
 export function executeJob(job: Job<EntrySource>, fileSystem: FileSystem): JobSteps {
-  return job.kind === 'flush' ? executeFlush(job, fileSystem) : executeCompaction(job, fileSystem);
+  if (job.kind === 'flush') return executeFlush(job, fileSystem);
+  return job.kind === 'load' ? executeLoad(job, fileSystem) : executeCompaction(job, fileSystem);
 }
 
 /** Runs a job from where it stands to its end. */
@@ -57,37 +58,44 @@ function* executeFlush(job: FlushJob<EntrySource>, fileSystem: FileSystem): JobS
   return yield* filtered(job.memtable.cursor(), outputs, new VersionFilter(job.retention, job.olderRuns), 0);
 }
 
+function* executeLoad(job: LoadJob<EntrySource>, fileSystem: FileSystem): JobSteps {
+  const outputs = new Outputs(fileSystem, job, job.fileNumbers, job.tableBytes);
+  return yield* filtered(job.memtable.cursor(), outputs, new VersionFilter(job.retention, job.olderRuns), 0);
+}
+
 function* executeCompaction(job: CompactionJob, fileSystem: FileSystem): JobSteps {
   const source = { fileSystem, directory: job.directory, cache: undefined };
-  const readers: TableReader[] = [];
-  let bytesRead = 0;
-  const runs = job.inputs.map((tables) => {
-    const opened = tables.map((table) => ({ ...table, reader: lazyReader(table, source, readers) }));
-    for (const table of tables) bytesRead += table.sizeBytes;
-    return new RunCursor(opened, { reverse: false, bulk: true });
-  });
+  const inputs = job.inputs.map((tables) => new InputRun(source, tables));
+  const runs = inputs.map((input) => new RunCursor(input.tables, { reverse: false, bulk: true }));
+  const bytesRead = job.inputs.flat().reduce((sum, table) => sum + table.sizeBytes, 0);
   const outputs = new Outputs(fileSystem, job, job.fileNumbers, job.tableBytes);
   try {
     const filter = new VersionFilter(job.retention, job.olderRuns);
     return yield* filtered(new MergingCursor(runs, false), outputs, filter, bytesRead);
   } finally {
-    closeAll(readers);
+    closeAll(inputs);
   }
 }
 
-function lazyReader(
-  table: TableMeta,
-  source: ConstructorParameters<typeof TableReader>[0],
-  opened: TableReader[],
-): () => TableReader {
-  let reader: TableReader | undefined;
-  return () => {
-    if (reader === undefined) {
-      reader = new TableReader(source, table.fileNumber, table.sizeBytes);
-      opened.push(reader);
-    }
-    return reader;
-  };
+/** The tables of an input, of which one at a time is open: they are walked once, one behind the other. */
+class InputRun {
+  readonly tables: readonly RunTable[];
+  #open: TableReader | undefined;
+
+  constructor(source: TableSource, tables: readonly TableMeta[]) {
+    this.tables = tables.map((table) => ({
+      ...table,
+      reader: () => {
+        this.#open?.close();
+        this.#open = new TableReader(source, table.fileNumber, table);
+        return this.#open;
+      },
+    }));
+  }
+
+  close(): void {
+    this.#open?.close();
+  }
 }
 
 /** Drains `cursor` through `filter` into `outputs`. */

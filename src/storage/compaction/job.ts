@@ -5,7 +5,7 @@
 
 import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
-import type { Memtable } from '../memtable/index.js';
+import type { EntryArena, Memtable, ShareableEntries } from '../memtable/index.js';
 import type { TableFormat } from '../table/table-writer.js';
 import type { KeySpan } from '../version/version.js';
 import type { RetentionView } from './version-filter.js';
@@ -25,6 +25,15 @@ export interface FlushJob<Entries = Memtable> extends JobFrame {
   readonly fileNumber: number;
 }
 
+/** Writes a part of a bulk load to tables. */
+export interface LoadJob<Entries = EntryArena> extends JobFrame {
+  readonly kind: 'load';
+  readonly memtable: Entries;
+  /** As those of a compaction. */
+  readonly fileNumbers: readonly number[];
+  readonly tableBytes: number;
+}
+
 /** Merges runs into one. */
 export interface CompactionJob extends JobFrame {
   readonly kind: 'compaction';
@@ -36,8 +45,8 @@ export interface CompactionJob extends JobFrame {
   readonly tableBytes: number;
 }
 
-/** @typeParam Entries what stands for the sealed memtable; the thread that runs the job may see it in another form. */
-export type Job<Entries = Memtable> = FlushJob<Entries> | CompactionJob;
+/** @typeParam Entries what stands for the entries of a flush or load; the thread that runs the job may see it in another form. */
+export type Job<Entries = ShareableEntries> = FlushJob<Entries> | LoadJob<Entries> | CompactionJob;
 
 export interface JobResult {
   /** Ascending, without overlap. */
@@ -50,8 +59,8 @@ export interface JobResult {
 }
 
 /**
- * Runs jobs. Several may be under way; they never share a file. A flush goes before a compaction, as commits may be waiting
- * for it. A job that fails leaves its tables behind, as orphans.
+ * Runs jobs. Several may be under way; they never share a file. A flush goes before everything else, as commits may be
+ * waiting for it; the others take turns. A job that fails leaves its tables behind, as orphans.
  */
 export interface JobExecutor {
   /** Undefined when the job was cancelled. Rejects with what stopped it: `IoError`, `CorruptionError`, … */

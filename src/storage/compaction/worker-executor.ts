@@ -75,7 +75,7 @@ class WorkerExecutor implements JobExecutor {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     if (inputBytes(job) < SMALL_JOB_BYTES) return this.#here.run(job);
     const claim = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const plain = job.kind === 'flush' ? { ...job, memtable: job.memtable.shareable() } : job;
+    const plain = job.kind === 'compaction' ? job : { ...job, memtable: job.memtable.shareable() };
     this.#thread ??= this.#start();
     return this.#ask((id) => {
       this.#sent.set(job, { id, claim });
@@ -197,7 +197,7 @@ class WorkerExecutor implements JobExecutor {
 }
 
 function inputBytes(job: Job): number {
-  if (job.kind === 'flush') return job.memtable.byteSize;
+  if (job.kind !== 'compaction') return job.memtable.byteSize;
   return job.inputs.flat().reduce((bytes, table) => bytes + table.sizeBytes, 0);
 }
 

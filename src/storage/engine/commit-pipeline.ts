@@ -5,13 +5,16 @@
  *   → promises resolve
  *
  * While a group waits for its sync, or for its turn when commits are slowed, the next one gathers. A full memtable, a
- * `seal` or a `sync` request is a group of its own. Any error on the way poisons the engine: the group, what is queued, and
- * every later commit are refused. Synchronous commits first bring what is under way to its end on this thread.
+ * `seal` or a `sync` request is a group of its own, and so is a bulk load, which goes to the manifest instead of log and
+ * memtable, once all that was committed before is in tables. Any error on the way poisons the engine: the group, what is
+ * queued, and every later commit are refused. Synchronous commits first bring what is under way to its end on this thread.
  */
 
 import { ByteWriter, type Scheduler } from '../../base/index.js';
 import type { Timestamp } from '../entry.js';
+import { FILE_HEADER_BYTES } from '../format/file-header.js';
 import { appendBatchRecord, appendSegmentEnd } from '../format/log-record.js';
+import type { TableMeta } from '../format/manifest-edit.js';
 import type { LogWriter } from '../log/log-writer.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
 import type { CommitPace } from './commit-pace.js';
@@ -32,6 +35,10 @@ export interface PipelineHost {
   readonly canSeal: () => boolean;
   /** Flushes on this thread until `canSeal`. */
   makeRoomNow(): void;
+  /** Flushes on this thread until no memtable is sealed. */
+  flushAllNow(): void;
+  /** Makes tables part of the tree, durably, as the commit `timestamp`. */
+  link(tables: readonly TableMeta[], timestamp: Timestamp): void;
   /** The wall clock, when it is to be stored with the commit that is about to be written. */
   timeOf(timestamp: Timestamp): number | undefined;
   /** Creates the log segment with this number. */
@@ -103,23 +110,29 @@ export class CommitPipeline {
   }
 
   commit(batch: WriteBatch, timestamp: Timestamp, durability: Durability | undefined): Promise<void> {
-    return this.#enqueue(batch, timestamp, this.#isDurable(durability), false);
+    return this.#enqueue({ batch, load: undefined, timestamp, durable: this.#isDurable(durability), seal: false });
+  }
+
+  /** Resolves when `tables` are linked. They are durable, and so is then everything queued before. */
+  link(tables: readonly TableMeta[], timestamp: Timestamp): Promise<void> {
+    return this.#enqueue({ batch: undefined, load: tables, timestamp, durable: false, seal: false });
   }
 
   /** Resolves when everything queued before is durable. */
   sync(): Promise<void> {
-    return this.#enqueue(undefined, 0, true, false);
+    return this.#enqueue({ batch: undefined, load: undefined, timestamp: 0, durable: true, seal: false });
   }
 
   /** Resolves when the memtable that holds everything queued before is sealed; at once when that is empty. */
   seal(): Promise<void> {
-    return this.#enqueue(undefined, 0, true, true);
+    return this.#enqueue({ batch: undefined, load: undefined, timestamp: 0, durable: true, seal: true });
   }
 
   commitSync(batch: WriteBatch, timestamp: Timestamp, durability: Durability | undefined): void {
     let failure: { readonly cause: unknown } | undefined;
     this.#queue.push({
       batch,
+      load: undefined,
       timestamp,
       durable: this.#isDurable(durability),
       seal: false,
@@ -141,9 +154,7 @@ export class CommitPipeline {
         if (group === undefined) {
           group = this.#begin();
           if (group === undefined) {
-            this.#host.pace.stops();
-            this.#host.makeRoomNow();
-            this.#host.pace.goesOn();
+            this.#makeRoomNow();
             return;
           }
         }
@@ -197,9 +208,10 @@ export class CommitPipeline {
     return durability === undefined ? this.#host.walSync === 'commit' : durability === 'commit';
   }
 
-  #enqueue(batch: WriteBatch | undefined, timestamp: Timestamp, durable: boolean, seal: boolean): Promise<void> {
+  #enqueue(request: Omit<CommitRequest, 'resolve' | 'reject'>): Promise<void> {
+    const { batch, load, timestamp, durable, seal } = request;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ batch, timestamp, durable, seal, resolve, reject });
+      this.#queue.push({ batch, load, timestamp, durable, seal, resolve, reject });
       if (!this.#turnPlanned && this.#inFlight === undefined) this.#planTurn();
     });
   }
@@ -234,7 +246,8 @@ export class CommitPipeline {
     const { pace } = this.#host;
     const group = this.#begin();
     if (group === undefined) {
-      pace.stops();
+      // A load waits for memtables to be flushed because it must, not because they are full.
+      if (this.#queue.first.load === undefined) pace.stops();
       return undefined;
     }
     pace.goesOn();
@@ -281,7 +294,8 @@ export class CommitPipeline {
 
   /** Takes the next group from the queue and writes it; undefined when it has to wait for room. */
   #begin(): Group | undefined {
-    const taken = this.#queue.takeGroup(this.#host.memtables, this.#host.canSeal);
+    const log = { maySeal: this.#host.canSeal, isEmpty: this.#log.sizeBytes === FILE_HEADER_BYTES };
+    const taken = this.#queue.takeGroup(this.#host.memtables, log);
     if (taken === undefined) return undefined;
     const { requests, seals } = taken;
     const durable = seals || requests.some((request) => request.durable) || this.#isSyncDue(requests.length);
@@ -329,16 +343,36 @@ export class CommitPipeline {
     }
     if (group.successor !== undefined) this.#changeSegment(group.successor);
     for (const request of group.requests) {
-      if (request.batch === undefined) continue;
-      this.#applied = request.timestamp;
-      request.batch.forEach(this.#visit);
+      if (request.batch !== undefined) {
+        this.#applied = request.timestamp;
+        request.batch.forEach(this.#visit);
+        if (!group.durable) this.#unsyncedCommits++;
+      } else if (request.load !== undefined) {
+        this.#link(request.load, request.timestamp);
+      } else {
+        continue;
+      }
       this.#lastTimestamp = request.timestamp;
       this.#commits++;
-      if (!group.durable) this.#unsyncedCommits++;
     }
     if (this.#unsyncedCommits > 0) this.#startTimer();
     this.#inFlight = undefined;
     for (const request of group.requests) request.resolve();
+  }
+
+  #link(tables: readonly TableMeta[], timestamp: Timestamp): void {
+    this.#host.link(tables, timestamp);
+    for (const table of tables) this.#userBytes += table.rawBytes;
+  }
+
+  #makeRoomNow(): void {
+    if (this.#queue.first.load !== undefined) {
+      this.#host.flushAllNow();
+      return;
+    }
+    this.#host.pace.stops();
+    this.#host.makeRoomNow();
+    this.#host.pace.goesOn();
   }
 
   #changeSegment(successor: number): void {

@@ -1,6 +1,7 @@
 /**
  * What waits for the log, in the order it came. Hands it out in groups: as many commits as fit in the active memtable and
- * in `GROUP_BYTES`; or the sealing of that memtable, when the next commit does not fit or somebody asked for it.
+ * in `GROUP_BYTES`; or the sealing of that memtable, when the next commit does not fit or somebody asked for it; or a bulk
+ * load by itself, once nothing is left in log or memtables.
  *
  * Bounded: what waits may hold `limits.batchBytes` together, so that a program which never waits for its writes learns of it
  * before they fill the memory.
@@ -8,12 +9,15 @@
 
 import { LimitError } from '../../base/index.js';
 import type { Timestamp } from '../entry.js';
+import type { TableMeta } from '../format/manifest-edit.js';
 import type { WriteBatch } from '../write-batch.js';
 import type { MemtableStack } from './memtable-stack.js';
 
 export interface CommitRequest {
-  /** Undefined for a bare sync or seal. */
+  /** Undefined for a load, a bare sync or a bare seal. */
   readonly batch: WriteBatch | undefined;
+  /** Tables to link in place of a batch. */
+  readonly load: readonly TableMeta[] | undefined;
   readonly timestamp: Timestamp;
   readonly durable: boolean;
   readonly seal: boolean;
@@ -21,7 +25,7 @@ export interface CommitRequest {
   readonly reject: (cause: unknown) => void;
 }
 
-/** Empty requests when the memtable is sealed for the sake of a commit, which stays in the queue. */
+/** Empty requests when the memtable is sealed for the sake of a commit or load, which stays in the queue. */
 export interface TakenRequests {
   readonly requests: readonly CommitRequest[];
   readonly seals: boolean;
@@ -79,18 +83,28 @@ export class CommitQueue {
     return all;
   }
 
-  /** The next group of a queue that is not empty; undefined while it would have to seal and may not. */
-  takeGroup(memtables: MemtableStack, maySeal: () => boolean): TakenRequests | undefined {
-    const { batch, seal } = this.first;
-    const mustSeal = seal || (batch !== undefined && memtables.isFullFor(memtableBytes(batch)));
-    if (mustSeal && memtables.active.count > 0) {
-      if (!maySeal()) return undefined;
+  /**
+   * The next group of a queue that is not empty; undefined while it has to wait for a flush.
+   *
+   * @param log.maySeal another memtable may be sealed. @param log.isEmpty nothing was written to it since.
+   */
+  takeGroup(
+    memtables: MemtableStack,
+    log: { readonly maySeal: () => boolean; readonly isEmpty: boolean },
+  ): TakenRequests | undefined {
+    const { batch, load, seal } = this.first;
+    const isFull = batch !== undefined && memtables.isFullFor(memtableBytes(batch));
+    if (((seal || isFull) && memtables.active.count > 0) || (load !== undefined && !log.isEmpty)) {
+      if (!log.maySeal()) return undefined;
       return { requests: seal ? this.#takeFirst(1) : [], seals: true };
+    }
+    if (load !== undefined) {
+      return memtables.sealed.length > 0 ? undefined : { requests: this.#takeFirst(1), seals: false };
     }
     let bytes = 0;
     let count = 0;
     for (const request of this.#requests) {
-      if (request.seal && count > 0) break;
+      if ((request.seal && count > 0) || request.load !== undefined) break;
       const more = request.batch === undefined ? 0 : memtableBytes(request.batch);
       if (count > 0 && (bytes + more > GROUP_BYTES || memtables.isFullFor(bytes + more))) break;
       bytes += more;

@@ -86,6 +86,8 @@ export type EngineEvent =
       readonly moved: boolean;
     }
   | LeakEvent
+  /** A bulk load was committed: so many tables of so many bytes became part of the tree. */
+  | { readonly type: 'load'; readonly timestamp: Timestamp; readonly tables: number; readonly bytes: number }
   /** Commits begin to be delayed, or must wait until there is room. */
   | { readonly type: 'stall'; readonly effect: 'slowed' | 'stopped'; readonly reason: StallReason }
   | { readonly type: 'poisoned'; readonly cause: unknown };

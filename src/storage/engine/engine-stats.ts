@@ -3,10 +3,13 @@
 import type { BlockCacheStats } from '../cache/block-cache.js';
 import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
+import type { Table } from '../table/table.js';
 import type { Version } from '../version/version.js';
 import type { StallStats } from './commit-pace.js';
 import type { PipelineStats } from './commit-pipeline.js';
+import type { LoadStats } from './loads.js';
 import type { MaintenanceStats } from './maintenance.js';
+import type { MemtableStack } from './memtable-stack.js';
 
 export interface LevelStats {
   readonly runs: number;
@@ -29,7 +32,7 @@ export interface Amplification {
   readonly space: number;
 }
 
-export interface EngineStats extends PipelineStats, MaintenanceStats {
+export interface EngineStats extends PipelineStats, MaintenanceStats, LoadStats {
   readonly lastTimestamp: Timestamp;
   readonly memtableEntries: number;
   readonly memtableBytes: number;
@@ -44,7 +47,34 @@ export interface EngineStats extends PipelineStats, MaintenanceStats {
   readonly poisoned: boolean;
 }
 
-export function levelStats(version: Version): LevelStats[] {
+/** Of an engine that was opened read-only. */
+export const NO_COMMITS: PipelineStats = { commits: 0, groups: 0, syncs: 0, logBytes: 0, userBytes: 0 };
+
+type WrittenBytes = Pick<PipelineStats, 'logBytes' | 'userBytes'> &
+  Pick<MaintenanceStats, 'flushBytesWritten' | 'compactionBytesWritten'> &
+  Pick<LoadStats, 'loadBytesWritten'>;
+
+export function memtableStats(
+  stack: MemtableStack,
+): Pick<EngineStats, 'memtableEntries' | 'memtableBytes' | 'sealedMemtables'> {
+  const memtables = stack.all();
+  return {
+    memtableEntries: memtables.reduce((sum, memtable) => sum + memtable.count, 0),
+    memtableBytes: memtables.reduce((sum, memtable) => sum + memtable.byteSize, 0),
+    sealedMemtables: memtables.length - 1,
+  };
+}
+
+export function treeStats(
+  version: Version<Table>,
+  written: WrittenBytes,
+): Pick<EngineStats, 'levels' | 'amplification' | 'tableMemoryBytes'> {
+  let tableMemoryBytes = 0;
+  for (const table of version.tables()) tableMemoryBytes += table.memoryBytes;
+  return { levels: levelStats(version), amplification: amplificationOf(version, written), tableMemoryBytes };
+}
+
+function levelStats(version: Version): LevelStats[] {
   return version.levels.map(({ runs }) => {
     const tables = runs.flatMap((run) => run.tables);
     return {
@@ -57,15 +87,12 @@ export function levelStats(version: Version): LevelStats[] {
   });
 }
 
-export function amplificationOf(
-  version: Version,
-  written: Pick<PipelineStats, 'logBytes' | 'userBytes'> &
-    Pick<MaintenanceStats, 'flushBytesWritten' | 'compactionBytesWritten'>,
-): Amplification {
-  const { logBytes, userBytes, flushBytesWritten, compactionBytesWritten } = written;
+function amplificationOf(version: Version, written: WrittenBytes): Amplification {
+  const { logBytes, userBytes, flushBytesWritten, compactionBytesWritten, loadBytesWritten } = written;
+  const bytes = logBytes + flushBytesWritten + compactionBytesWritten + loadBytesWritten;
   const oldest = version.levels.at(-1)?.runs.at(-1)?.tables;
   return {
-    write: userBytes === 0 ? 0 : (logBytes + flushBytesWritten + compactionBytesWritten) / userBytes,
+    write: userBytes === 0 ? 0 : bytes / userBytes,
     read: version.levels.reduce((sum, { runs }) => sum + runs.length, 0),
     space: oldest === undefined ? 1 : sumOf([...version.tables()], 'sizeBytes') / sumOf(oldest, 'sizeBytes'),
   };

@@ -6,45 +6,30 @@
 import { assert, hashBytes, InvalidArgumentError, type KeyRange, rangeIsEmpty } from '../../base/index.js';
 import type { Environment, FileLock } from '../../vfs/index.js';
 import { copyOut } from '../byte-copy.js';
+import type { BulkLoad } from '../bulk-load/bulk-load.js';
 import { BlockCache } from '../cache/block-cache.js';
 import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
 import { type TimeSpan, versionCursor } from '../cursor/version-sources.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
+import type { TableMeta } from '../format/manifest-edit.js';
 import { LogWriter, logOptions } from '../log/log-writer.js';
 import { RunCursor } from '../table/run-cursor.js';
-import { type CommitTime, CommitTimes } from '../version/commit-times.js';
-import type { DatabaseState, ManifestWriter } from '../version/manifest.js';
+import { CommitTimes } from '../version/commit-times.js';
 import { VersionSet } from '../version/version-set.js';
 import type { WriteBatch } from '../write-batch.js';
 import { CommitPace } from './commit-pace.js';
-import { CommitPipeline, type PipelineStats } from './commit-pipeline.js';
+import { CommitPipeline } from './commit-pipeline.js';
 import type { Durability, EngineDependencies, EngineOptions } from './engine-options.js';
-import { amplificationOf, type EngineStats, levelStats } from './engine-stats.js';
+import { type EngineStats, memtableStats, NO_COMMITS, treeStats } from './engine-stats.js';
 import { Gate } from './gate.js';
+import { Loads } from './loads.js';
 import { Maintenance } from './maintenance.js';
 import { checkLimits } from './limit-check.js';
-import { MemtableStack, type SealedMemtable } from './memtable-stack.js';
+import { MemtableStack } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
 import { type FoundVersion, KEPT_FOUND_BYTES_MAX, ReadPlan } from './read-plan.js';
-
-/** What recovery found and prepared. */
-export interface RecoveredEngine {
-  readonly directory: string;
-  readonly lock: FileLock;
-  readonly state: DatabaseState;
-  /** Undefined, with `log`, when opened read-only. */
-  readonly manifest: ManifestWriter | undefined;
-  /** The empty segment that `state.logNumber` names. */
-  readonly log: LogWriter | undefined;
-  /** Newest first; what read-only recovery replayed. */
-  readonly memtables: readonly SealedMemtable[];
-  readonly lastTimestamp: Timestamp;
-  /** When the commits were made, those in `memtables` included. */
-  readonly times: readonly CommitTime[];
-}
-
-const NO_COMMITS: PipelineStats = { commits: 0, groups: 0, syncs: 0, logBytes: 0, userBytes: 0 };
+import type { RecoveredEngine } from './recovered-engine.js';
 
 export class Engine {
   readonly directory: string;
@@ -60,6 +45,7 @@ export class Engine {
   readonly #times: CommitTimes;
   readonly #pipeline: CommitPipeline | undefined;
   readonly #maintenance: Maintenance;
+  readonly #loads: Loads;
   readonly #pace: CommitPace;
   readonly #recoveredTimestamp: Timestamp;
   /** Of the current version, or of an earlier one since nobody has read. */
@@ -95,6 +81,14 @@ export class Engine {
       listener({ type: 'poisoned', cause });
     });
     this.#maintenance = this.#makeMaintenance(dependencies);
+    this.#loads = new Loads(options, dependencies, {
+      directory: this.directory,
+      gate: this.#gate,
+      versions: this.#versions,
+      times: this.#times,
+      maintenance: this.#maintenance,
+      removed: () => this.#removing,
+    });
     this.#pace = new CommitPace(environment.clock, listener, () => this.#maintenance.pressure());
     this.#pipeline = recovered.log === undefined ? undefined : this.#makePipeline(recovered.log, dependencies);
     if (!this.readOnly) this.#maintenance.start();
@@ -141,6 +135,19 @@ export class Engine {
   submit(batch: WriteBatch, timestamp: Timestamp, options?: { durability?: Durability }): Promise<void> {
     this.#pipeline?.checkRoom(batch);
     return this.#admit(batch, timestamp).commit(batch, timestamp, options?.durability);
+  }
+
+  /** A bulk load, which becomes a commit by `submitLoad`. Until then the database holds nothing of it. */
+  beginLoad(memoryBytes: number): BulkLoad {
+    return this.#loads.begin(memoryBytes);
+  }
+
+  /**
+   * Commits what a finished load has written. Commits after it wait until everything before it is in tables, so `flush`
+   * first. Durable once the promise resolves; it rejects as that of `submit` does.
+   */
+  submitLoad(load: BulkLoad, timestamp: Timestamp): Promise<void> {
+    return this.#admit(undefined, timestamp).link(load.take(), timestamp);
   }
 
   /** The same on this thread, everything queued before included. */
@@ -240,22 +247,16 @@ export class Engine {
   }
 
   stats(): EngineStats {
-    const memtables = this.#memtables.all();
     const version = this.#versions.current;
-    const written = { ...(this.#pipeline?.stats() ?? NO_COMMITS), ...this.#maintenance.stats() };
-    let tableMemoryBytes = 0;
-    for (const table of version.tables()) tableMemoryBytes += table.memoryBytes;
+    const background = { ...this.#maintenance.stats(), ...this.#loads.stats() };
+    const written = { ...(this.#pipeline?.stats() ?? NO_COMMITS), ...background };
     return {
       ...written,
+      ...memtableStats(this.#memtables),
+      ...treeStats(version, written),
       lastTimestamp: this.lastTimestamp,
-      memtableEntries: memtables.reduce((sum, memtable) => sum + memtable.count, 0),
-      memtableBytes: memtables.reduce((sum, memtable) => sum + memtable.byteSize, 0),
-      sealedMemtables: memtables.length - 1,
-      levels: levelStats(version),
-      amplification: amplificationOf(version, written),
       stalls: this.#pace.stats(),
       blockCache: this.#cache.stats(),
-      tableMemoryBytes,
       manifestBytes: this.#versions.manifestBytes,
       poisoned: this.#gate.poisoned,
     };
@@ -284,6 +285,7 @@ export class Engine {
         errors.push(cause);
       }
     };
+    await attempt(() => this.#loads.stop());
     if (!poisonedBefore) await attempt(() => this.#finishPipeline());
     await attempt(() => this.#maintenance.stop());
     this.#maintenance.refuseAll();
@@ -304,9 +306,9 @@ export class Engine {
     await this.#pipeline.finish();
   }
 
-  #admit(batch: WriteBatch, timestamp: Timestamp): CommitPipeline {
+  #admit(batch: WriteBatch | undefined, timestamp: Timestamp): CommitPipeline {
     const pipeline = this.#writable();
-    checkLimits(batch, this.#options.limits);
+    if (batch !== undefined) checkLimits(batch, this.#options.limits);
     assert(timestamp > this.#lastQueued, 'commit timestamps rise strictly');
     this.#lastQueued = timestamp;
     return pipeline;
@@ -384,6 +386,8 @@ export class Engine {
       timeOf: (timestamp: Timestamp) => this.#times.record(timestamp, clock.nowMs()),
       canSeal: () => maintenance.canSeal(),
       makeRoomNow: () => maintenance.makeRoomNow(),
+      flushAllNow: () => maintenance.flushAllNow(),
+      link: (tables: readonly TableMeta[], timestamp: Timestamp) => this.#loads.link(tables, timestamp),
       createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number, options),
       allocateFileNumber: () => this.#versions.allocateFileNumber(),
       sealed: () => maintenance.start(),

@@ -1,6 +1,7 @@
 /**
- * Engine events on `node:diagnostics_channel`: `varve:flush`, `varve:compaction`, `varve:stall`, `varve:leak`, `varve:recovery` and
- * `varve:poisoned`. A message is the event with the directory of its database; it is made only for subscribers.
+ * Engine events on `node:diagnostics_channel`: `varve:flush`, `varve:compaction`, `varve:load`, `varve:stall`, `varve:leak`,
+ * `varve:recovery` and `varve:poisoned`. A message is the event with the directory of its database; it is made only for
+ * subscribers.
  */
 
 import { channel } from 'node:diagnostics_channel';
@@ -9,6 +10,7 @@ import type { EngineEvent, EventListener } from './engine-options.js';
 const channels: { readonly [K in EngineEvent['type']]: ReturnType<typeof channel> } = {
   flush: channel('varve:flush'),
   compaction: channel('varve:compaction'),
+  load: channel('varve:load'),
   stall: channel('varve:stall'),
   leak: channel('varve:leak'),
   recovery: channel('varve:recovery'),

@@ -4,7 +4,7 @@
  */
 
 import { assert, type KeyRange } from '../../base/index.js';
-import type { CompactionJob, FlushJob, Job, JobExecutor, JobResult } from '../compaction/job.js';
+import type { CompactionJob, FlushJob, Job, JobResult } from '../compaction/job.js';
 import {
   type CompactionPlan,
   olderThan,
@@ -14,41 +14,17 @@ import {
   spansOfVersion,
 } from '../compaction/compaction-plan.js';
 import { pickCompaction } from '../compaction/fluid-picker.js';
-import { type TreePolicy, TreeShape } from '../compaction/tree-shape.js';
-import type { RetentionPolicy } from '../compaction/version-filter.js';
+import { TreeShape } from '../compaction/tree-shape.js';
 import type { Timestamp } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { Table } from '../table/table.js';
-import type { TableFormat } from '../table/table-writer.js';
-import type { CommitTimes } from '../version/commit-times.js';
-import type { Version } from '../version/version.js';
-import type { VersionSet } from '../version/version-set.js';
+import { type KeySpan, spanOf, type Version } from '../version/version.js';
 import { flushFormat, level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
 import type { Pressure } from './commit-pace.js';
-import type { EventListener } from './engine-options.js';
-import type { Gate } from './gate.js';
 import { type JobCounts, JobCounters } from './job-counters.js';
-import type { MemtableStack, SealedMemtable } from './memtable-stack.js';
+import type { MaintenanceHost } from './maintenance-host.js';
+import type { SealedMemtable } from './memtable-stack.js';
 import { VersionSummary } from './version-summary.js';
-
-/** What maintenance needs of the engine around it. */
-export interface MaintenanceHost {
-  readonly directory: string;
-  readonly format: TableFormat;
-  readonly tableBytes: number;
-  readonly policy: TreePolicy;
-  readonly gate: Gate;
-  readonly memtables: MemtableStack;
-  readonly versions: VersionSet;
-  readonly executor: JobExecutor;
-  readonly retention: RetentionPolicy;
-  readonly listener: EventListener;
-  readonly times: CommitTimes;
-  /** The segment that commits go to now. */
-  activeLogNumber(): number;
-  /** Told after a sealed memtable went to a table. */
-  madeRoom(): void;
-}
 
 export interface MaintenanceStats extends JobCounts {
   /** What has to be written until no level is over its size; an estimate. */
@@ -167,10 +143,18 @@ export class Maintenance {
 
   /** Flushes on this thread until `canSeal`, and compacts while level 0 is overfull. */
   makeRoomNow(): void {
-    while (!this.canSeal()) {
-      if (this.#level0IsOverfull()) this.#compactNow();
-      else this.#flushNow();
-    }
+    while (!this.canSeal()) this.#relieveNow();
+  }
+
+  /** The same until no memtable is sealed. */
+  flushAllNow(): void {
+    while (this.#host.memtables.sealed.length > 0) this.#relieveNow();
+  }
+
+  /** What the compaction under way reads and writes. */
+  compactionSpan(): KeySpan | undefined {
+    const inputs = this.#compaction?.plan.inputs.flatMap((input) => input.tables);
+    return inputs === undefined ? undefined : spanOf(inputs);
   }
 
   /** Refuses everybody who waits. */
@@ -244,6 +228,11 @@ export class Maintenance {
     if (result === undefined) return 'cancelled';
     if (this.#compaction !== compaction || this.#host.gate.poisoned) return 'done';
     return this.#installCompaction(compaction, result) ? 'done' : 'refused';
+  }
+
+  #relieveNow(): void {
+    if (this.#level0IsOverfull()) this.#compactNow();
+    else this.#flushNow();
   }
 
   #flushNow(): void {

@@ -8,6 +8,7 @@
  *   4 pruned through := varint            versions readable only below this timestamp may be gone
  *   5 table added := level:varint run:varint fileNumber:varint sizeBytes:varint entries:varint tombstones:varint
  *                    rawBytes:varint minTimestamp:varint maxTimestamp:varint smallest:bytes largest:bytes fields
+ *     1 linked at := varint                 absent where the table itself says the timestamps of its entries
  *     64 superseded := varint               absent for 0; advice
  *   6 table removed := level:varint fileNumber:varint
  *   64 commit times := (timestamp:varint fromMs:varint spanMs:varint)*      all there are; timestamp and fromMs as the difference
@@ -32,7 +33,7 @@ const Tag = {
   Times: 64,
 } as const;
 /** Fields of an addition. */
-const AdditionTag = { Superseded: 64 } as const;
+const AdditionTag = { LinkedAt: 1, Superseded: 64 } as const;
 
 /** What the engine knows of a table without opening it. Keys are user keys and both included. */
 export interface TableMeta {
@@ -50,6 +51,11 @@ export interface TableMeta {
   readonly maxTimestamp: Timestamp;
   readonly smallest: Uint8Array;
   readonly largest: Uint8Array;
+  /**
+   * The timestamp of every entry, in place of `UNDATED_TIMESTAMP`, which the table holds, as it was written before its
+   * commit had one; no two entries are of one key. Absent for other tables.
+   */
+  readonly linkedAt?: Timestamp | undefined;
 }
 
 export interface TableAddition {
@@ -158,8 +164,12 @@ function encodeAddition(payload: ByteWriter, addition: TableAddition): void {
   payload.varint(table.maxTimestamp);
   payload.lengthPrefixed(table.smallest);
   payload.lengthPrefixed(table.largest);
-  if (table.superseded > 0) {
-    appendField(payload, new ByteWriter(16), AdditionTag.Superseded, (field) => field.varint(table.superseded));
+  const { linkedAt, superseded } = table;
+  if (linkedAt !== undefined) {
+    appendField(payload, new ByteWriter(16), AdditionTag.LinkedAt, (field) => field.varint(linkedAt));
+  }
+  if (superseded > 0) {
+    appendField(payload, new ByteWriter(16), AdditionTag.Superseded, (field) => field.varint(superseded));
   }
 }
 
@@ -179,8 +189,9 @@ function decodeAddition(payload: ByteReader, malformed: MalformedInput): TableAd
     largest: payload.lengthPrefixed().slice(),
   };
   readFields(payload, malformed, (tag, field) => {
-    if (tag !== AdditionTag.Superseded) return false;
-    table.superseded = field.varint();
+    if (tag === AdditionTag.LinkedAt) table.linkedAt = field.varint();
+    else if (tag === AdditionTag.Superseded) table.superseded = field.varint();
+    else return false;
     return true;
   });
   return { level, run, table };

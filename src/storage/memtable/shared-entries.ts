@@ -18,6 +18,13 @@ export interface SharedEntries {
   readonly shadowing: boolean;
 }
 
+/** What a job can write to tables, on whichever thread it runs. */
+export interface ShareableEntries {
+  readonly byteSize: number;
+  cursor(): EntryCursor;
+  shareable(): SharedEntries;
+}
+
 /** An ascending cursor over the same entries as `Memtable.cursor` gives. Sorts them. */
 export function sharedEntriesCursor({ arena, end, count, shadowing }: SharedEntries): EntryCursor {
   const words = new Uint32Array(arena);

@@ -8,7 +8,7 @@
 
 import { assert, CorruptionError, EMPTY_BYTES } from '../../base/index.js';
 import { copyBytes } from '../byte-copy.js';
-import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
+import { type EntryCursor, EntryKind, type Timestamp, UNDATED_TIMESTAMP } from '../entry.js';
 import { BlockReader } from '../format/data-block.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle } from '../format/stored-block.js';
 import { giveBlockMemory, takeBlockMemory } from './block-memory.js';
@@ -38,6 +38,8 @@ export class TableCursor implements EntryCursor {
   valueEnd = 0;
 
   #table: TableReader | undefined;
+  /** The table's. */
+  #linkedAt: Timestamp;
   readonly #reverse: boolean;
   readonly #bulk: boolean;
   readonly #block = new BlockReader();
@@ -60,6 +62,7 @@ export class TableCursor implements EntryCursor {
 
   constructor(table: TableReader | undefined, options: TableCursorOptions) {
     this.#table = table;
+    this.#linkedAt = table?.linkedAt ?? 0;
     this.#reverse = options.reverse;
     this.#bulk = options.bulk;
     this.#forgetWindow();
@@ -68,6 +71,7 @@ export class TableCursor implements EntryCursor {
   /** Goes on with another table, nowhere in it yet. The window keeps its size, as that table is read in sequence. */
   turnTo(table: TableReader): void {
     this.#table = table;
+    this.#linkedAt = table.linkedAt;
     this.#windowEnd = this.#windowStart = 0;
     this.#blockNumber = -1;
     this.valid = false;
@@ -79,8 +83,9 @@ export class TableCursor implements EntryCursor {
     this.repeats = false;
   }
 
-  seek(key: Uint8Array, timestamp: Timestamp): void {
+  seek(key: Uint8Array, wanted: Timestamp): void {
     const index = this.#table!.index;
+    const timestamp = this.#linkedAt === 0 ? wanted : UNDATED_TIMESTAMP + Math.sign(wanted - this.#linkedAt);
     if (!this.#bulk) this.#forgetWindow();
     const number = index.blockFor(key, timestamp);
     if (number === index.count) {
@@ -149,7 +154,7 @@ export class TableCursor implements EntryCursor {
     } else {
       this.#showWholeKey();
     }
-    this.timestamp = block.timestamp;
+    this.timestamp = this.#linkedAt === 0 ? block.timestamp : this.#linkedAt;
     this.kind = block.kind;
     this.repeats = this.#reverse ? this.#sharesKeyWithBefore : block.repeats;
     this.#sharesKeyWithBefore = block.repeats;

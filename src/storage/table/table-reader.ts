@@ -8,6 +8,7 @@ import { CorruptionError, EMPTY_BYTES } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
 import { type BlockCache, NOT_CACHED } from '../cache/block-cache.js';
 import type { EntryKind, Timestamp } from '../entry.js';
+import type { TableMeta } from '../format/manifest-edit.js';
 import { BloomFilter } from '../format/bloom-filter.js';
 import { BlockReader } from '../format/data-block.js';
 import { checkFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
@@ -37,6 +38,8 @@ export class TableReader {
   readonly file: File;
   readonly cache: BlockCache | undefined;
   readonly index: TableIndex;
+  /** The timestamp of every entry, whatever the file says; 0 where the file says it. */
+  readonly linkedAt: Timestamp;
 
   /** Set by `find` when it returns true; the value is a view that holds until the next call into storage. */
   foundKind: EntryKind = 1;
@@ -53,10 +56,12 @@ export class TableReader {
   readonly #sizeBytes: number;
   #scratch = new Uint8Array(0);
 
-  /** @param sizeBytes what the manifest says; undefined to trust the file. */
-  constructor(source: TableSource, fileNumber: number, sizeBytes?: number) {
+  /** @param meta what the manifest says; undefined to trust the file. */
+  constructor(source: TableSource, fileNumber: number, meta?: Pick<TableMeta, 'sizeBytes' | 'linkedAt'>) {
+    const sizeBytes = meta?.sizeBytes;
     this.name = fileName('table', fileNumber);
     this.fileNumber = fileNumber;
+    this.linkedAt = meta?.linkedAt ?? 0;
     this.cache = source.cache;
     this.file = source.fileSystem.open(join(source.directory, this.name), 'read');
     try {
@@ -83,6 +88,7 @@ export class TableReader {
    * `found…` fields then describe it. `hash` is `hashBytes(key)`.
    */
   find(key: Uint8Array, hash: number, asOf: Timestamp): boolean {
+    if (this.linkedAt > asOf) return false;
     const filter = this.#filter;
     const asksFirst = filter !== undefined && this.#filterCredit > 0;
     if (asksFirst && !filter.mayContain(hash)) return this.#isAbsent();
@@ -97,7 +103,7 @@ export class TableReader {
     if (!data.find(key, hash, asOf)) return this.#isAbsent();
     if (asksFirst) this.#filterCredit--;
     this.foundKind = data.kind;
-    this.foundTimestamp = data.timestamp;
+    this.foundTimestamp = this.linkedAt === 0 ? data.timestamp : this.linkedAt;
     this.foundValueBytes = data.bytes;
     this.foundValueStart = data.valueStart;
     this.foundValueEnd = data.valueEnd;

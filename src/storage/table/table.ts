@@ -17,6 +17,7 @@ export class Table implements TableMeta {
   readonly maxTimestamp: Timestamp;
   readonly smallest: Uint8Array;
   readonly largest: Uint8Array;
+  readonly linkedAt: Timestamp | undefined;
 
   /** The same as plain data. */
   readonly meta: TableMeta;
@@ -38,12 +39,13 @@ export class Table implements TableMeta {
     this.maxTimestamp = meta.maxTimestamp;
     this.smallest = meta.smallest;
     this.largest = meta.largest;
+    this.linkedAt = meta.linkedAt;
     this.#source = source;
   }
 
   /** Opens the file at the first call. Throws `CorruptionError` or `IoError`. */
   reader(): TableReader {
-    this.#reader ??= new TableReader(this.#source, this.fileNumber, this.sizeBytes);
+    this.#reader ??= new TableReader(this.#source, this.fileNumber, this.meta);
     return this.#reader;
   }
 

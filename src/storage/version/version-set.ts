@@ -87,7 +87,11 @@ export class VersionSet {
     assert(this.#manifest !== undefined, 'a read-only database installs nothing');
     const whole: ManifestEdit = { ...edit, nextFileNumber: this.#nextFileNumber };
     const place = { file: fileName('manifest', this.#manifest.number), offset: this.#manifest.sizeBytes };
-    const next = applyEdit(this.#state, whole, (meta) => this.#admit(meta), place);
+    // A table that only changes its place stays the same object.
+    const present = new Map<number, Table>();
+    for (const table of this.#state.version.tables()) present.set(table.fileNumber, table);
+    const admit = (meta: TableMeta): Table => present.get(meta.fileNumber) ?? new Table(meta, this.#source);
+    const next = applyEdit(this.#state, whole, admit, place);
     this.#manifest.append(whole);
     const before = this.#state.version;
     this.#hold(next.version);
@@ -135,14 +139,6 @@ export class VersionSet {
   /** Closes every file, and then throws the first error there was. */
   close(): void {
     closeAll([...this.#state.version.tables(), this.#manifest]);
-  }
-
-  /** A table that only changes its place stays the same object. */
-  #admit(meta: TableMeta): Table {
-    for (const table of this.#state.version.tables()) {
-      if (table.fileNumber === meta.fileNumber) return table;
-    }
-    return new Table(meta, this.#source);
   }
 
   #hold(version: Version<Table>): void {

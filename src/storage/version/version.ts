@@ -92,8 +92,8 @@ function addTable<T extends TableMeta>(
   if (at < 0) at = runs.length;
   if (runs[at]?.id !== id) runs.splice(at, 0, { id, tables: [] });
   const tables = [...runs[at]!.tables];
-  let place = tables.findIndex((table) => compareBytes(table.smallest, meta.smallest) > 0);
-  if (place < 0) place = tables.length;
+  // From the end, as the tables of a run are added in their order.
+  const place = tables.findLastIndex((table) => compareBytes(table.smallest, meta.smallest) <= 0) + 1;
   const before = tables[place - 1];
   const after = tables[place];
   const fits =
@@ -117,6 +117,20 @@ export function tableFor<T extends TableMeta>(run: Run<T>, key: Uint8Array): T |
   }
   const table = tables[low];
   return table !== undefined && compareBytes(table.smallest, key) <= 0 ? table : undefined;
+}
+
+/** True when some table of a run shares a part of `span`. */
+export function runTouches(run: Run, span: KeySpan): boolean {
+  const tables = run.tables;
+  let low = 0;
+  let high = tables.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (compareBytes(tables[middle]!.largest, span.smallest) < 0) low = middle + 1;
+    else high = middle;
+  }
+  const table = tables[low];
+  return table !== undefined && compareBytes(table.smallest, span.largest) <= 0;
 }
 
 export function overlaps(table: TableMeta, range: KeyRange): boolean {

@@ -9,6 +9,7 @@ import {
   decodeLogRecord,
   type LogRecord,
 } from '../../../../src/storage/format/log-record.js';
+import { decodeManifestEdit, encodeManifestEdit } from '../../../../src/storage/format/manifest-edit.js';
 import { placeFrames, scanFrames } from '../../../../src/storage/format/record-frame.js';
 import { TableCursor } from '../../../../src/storage/table/table-cursor.js';
 import { TableReader } from '../../../../src/storage/table/table-reader.js';
@@ -98,6 +99,24 @@ test('CURRENT and the manifest in manifest.md are what the code writes, and are 
   putFile(fileSystem, `${TABLE_DIRECTORY}/CURRENT`, hexBlock('manifest', 'current'));
   putFile(fileSystem, `${TABLE_DIRECTORY}/MANIFEST-000006`, hexBlock('manifest', 'manifest'));
   expect(readManifest(fileSystem, TABLE_DIRECTORY)).toEqual({ number: 6, state, tornBytes: 0 });
+});
+
+test('the edit of a bulk load in manifest.md is what the code writes, and is read back', () => {
+  const linked = {
+    fileNumber: 11,
+    sizeBytes: 300,
+    entries: 2,
+    tombstones: 0,
+    superseded: 0,
+    rawBytes: 14,
+    linkedAt: 8,
+  };
+  const table = { ...tableMeta(11, 'ada', 'bob'), ...linked, minTimestamp: 8, maxTimestamp: 8 };
+  const edit = { lastTimestamp: 8, added: [{ level: 1, run: 0, table }], removed: [] };
+  const writer = new ByteWriter();
+  encodeManifestEdit(writer, edit);
+  expect(writer.toBytes()).toEqual(hexBlock('manifest', 'link'));
+  expect(decodeManifestEdit(hexBlock('manifest', 'link'), { file: 'MANIFEST', offset: 0 })).toEqual(edit);
 });
 
 test('the table in table.md is what the code writes, and is read back', () => {

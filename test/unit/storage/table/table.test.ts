@@ -168,7 +168,7 @@ describe('a damaged table', () => {
     const file = fileSystem.open(`${TABLE_DIRECTORY}/000001.tbl`, 'update');
     const source = { fileSystem, directory: TABLE_DIRECTORY, cache: undefined };
     file.write(new Uint8Array(10), sizeBytes);
-    expect(() => new TableReader(source, 1, sizeBytes)).toThrow(`expected a file of ${sizeBytes} bytes`);
+    expect(() => new TableReader(source, 1, { sizeBytes })).toThrow(`expected a file of ${sizeBytes} bytes`);
     expect(() => new TableReader(source, 1)).toThrow(CorruptionError);
     for (const size of [0, 19, 43, 100, sizeBytes - 1]) {
       file.truncate(size);
