@@ -216,14 +216,14 @@ class Recovery {
 
   /** Writes a replayed memtable to a table of level 0. It counts only with the manifest written at the end. */
   async #flush(replayed: ReplayedMemtable): Promise<void> {
-    const { blockBytes, bloomBitsPerKey, compression } = this.#options;
+    const { blockBytes, bloomBitsPerKey, compression, indexBytesMax } = this.#options;
     const version = this.#state.version;
     const job: FlushJob = {
       kind: 'flush',
       memtable: replayed.memtable,
       fileNumber: this.#allocate(),
       directory: this.#directory,
-      format: { blockBytes, bloomBitsPerKey, compression },
+      format: { blockBytes, bloomBitsPerKey, compression, indexBytesMax },
       retention: this.#dependencies.retention.view(),
       olderRuns: version.levels.flatMap(({ runs }) => runs.map((run) => run.tables)),
     };

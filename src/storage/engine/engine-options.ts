@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly blockBytes: number;
   /** Compaction ends a table at the first key behind this size. */
   readonly tableBytes: number;
+  /** A table whose index and filter would together be larger has them in partitions. Default: 1 MiB. */
+  readonly indexBytesMax?: number | undefined;
   /** `policy`: which block leaves when the cache is full. Default `sieve`. */
   readonly blockCache: { readonly bytes: number; readonly policy?: CachePolicyName | undefined };
   /** 0 for no filters. */

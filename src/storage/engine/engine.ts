@@ -354,10 +354,10 @@ export class Engine {
 
   #makeMaintenance(dependencies: EngineDependencies): Maintenance {
     const { executor, retention, listener } = dependencies;
-    const { blockBytes, bloomBitsPerKey, compression, tableBytes, compaction } = this.#options;
+    const { blockBytes, bloomBitsPerKey, compression, indexBytesMax, tableBytes, compaction } = this.#options;
     return new Maintenance({
       directory: this.directory,
-      format: { blockBytes, bloomBitsPerKey, compression },
+      format: { blockBytes, bloomBitsPerKey, compression, indexBytesMax },
       tableBytes,
       policy: compaction,
       gate: this.#gate,

@@ -52,11 +52,11 @@ export class Loads {
 
   begin(memoryBytes: number): BulkLoad {
     const { directory, gate, versions } = this.#host;
-    const { blockBytes, bloomBitsPerKey, compression, tableBytes, limits } = this.#options;
+    const { blockBytes, bloomBitsPerKey, compression, indexBytesMax, tableBytes, limits } = this.#options;
     gate.checkWritable();
     const host: LoadHost = {
       directory,
-      format: { blockBytes, bloomBitsPerKey, compression },
+      format: { blockBytes, bloomBitsPerKey, compression, indexBytesMax },
       tableBytes,
       limits,
       executor: this.#dependencies.executor,

@@ -8,7 +8,7 @@
  * and the bit is the upper 9 bits of h; bit b is bit b mod 8 of byte b div 8.
  */
 
-import { CorruptionError } from '../../base/index.js';
+import { CorruptionError, EMPTY_BYTES } from '../../base/index.js';
 
 const KIND_BLOCKED_BLOOM = 1;
 const HEADER_BYTES = 4;
@@ -16,9 +16,18 @@ const LINE_BYTES = 64;
 const LINE_BITS = LINE_BYTES * 8;
 const GOLDEN = 0x9e3779b1;
 
+/** Size of the filter of `count` keys. */
+export function bloomFilterBytes(count: number, bitsPerKey: number): number {
+  return HEADER_BYTES + linesFor(count, bitsPerKey) * LINE_BYTES;
+}
+
+function linesFor(count: number, bitsPerKey: number): number {
+  return Math.max(1, Math.ceil((count * bitsPerKey) / LINE_BITS));
+}
+
 /** Builds the filter of `hashes[0, count)`. `bitsPerKey` ≥ 1; 10 gives about 1 % false positives. */
 export function buildBloomFilter(hashes: Uint32Array, count: number, bitsPerKey: number): Uint8Array {
-  const lines = Math.max(1, Math.ceil((count * bitsPerKey) / LINE_BITS));
+  const lines = linesFor(count, bitsPerKey);
   const probes = Math.max(1, Math.min(12, Math.round(bitsPerKey * 0.6)));
   const filter = new Uint8Array(HEADER_BYTES + lines * LINE_BYTES);
   filter[0] = KIND_BLOCKED_BLOOM;
@@ -36,32 +45,42 @@ export function buildBloomFilter(hashes: Uint32Array, count: number, bitsPerKey:
   return filter;
 }
 
-/** Answers from the bytes of a filter. */
+/** Answers from the bytes of a filter, one at a time. */
 export class BloomFilter {
-  readonly #bytes: Uint8Array;
-  readonly #lines: number;
-  readonly #probes: number;
+  #bytes: Uint8Array = EMPTY_BYTES;
+  #linesAt = 0;
+  #lines = 0;
+  #probes = 0;
+  readonly #place: { readonly file: string; readonly offset: number };
 
   /** @param place name of the file and offset of the filter, for the `CorruptionError` of an impossible filter. */
-  constructor(bytes: Uint8Array, place: { file: string; offset: number }) {
-    const lines = (bytes.length - HEADER_BYTES) / LINE_BYTES;
-    if (bytes[0] !== KIND_BLOCKED_BLOOM || !(bytes[1]! > 0) || !Number.isInteger(lines) || lines < 1) {
-      const what = { expected: 'a blocked Bloom filter', found: `kind ${bytes[0]} in ${bytes.length} bytes` };
-      throw CorruptionError.at(place.file, place.offset, what);
-    }
-    this.#bytes = bytes;
-    this.#lines = lines;
-    this.#probes = bytes[1]!;
+  constructor(bytes: Uint8Array, place: { readonly file: string; readonly offset: number }) {
+    this.#place = place;
+    this.reset(bytes, 0, bytes.length);
   }
 
   get sizeBytes(): number {
-    return this.#bytes.length;
+    return HEADER_BYTES + this.#lines * LINE_BYTES;
+  }
+
+  /** Turns to the filter `bytes[start, end)`. */
+  reset(bytes: Uint8Array, start: number, end: number): void {
+    const lines = (end - start - HEADER_BYTES) / LINE_BYTES;
+    const probes = bytes[start + 1]!;
+    if (bytes[start] !== KIND_BLOCKED_BLOOM || !(probes > 0) || !Number.isInteger(lines) || lines < 1) {
+      const what = { expected: 'a blocked Bloom filter', found: `kind ${bytes[start]} in ${end - start} bytes` };
+      throw CorruptionError.at(this.#place.file, this.#place.offset, what);
+    }
+    this.#bytes = bytes;
+    this.#linesAt = start + HEADER_BYTES;
+    this.#lines = lines;
+    this.#probes = probes;
   }
 
   /** False when no key with this hash was added. 10–25 ns. */
   mayContain(hash: number): boolean {
     const bytes = this.#bytes;
-    const line = HEADER_BYTES + Math.floor((hash * this.#lines) / 2 ** 32) * LINE_BYTES;
+    const line = this.#linesAt + Math.floor((hash * this.#lines) / 2 ** 32) * LINE_BYTES;
     let mixed = hash;
     for (let probe = 0; probe < this.#probes; probe++) {
       mixed = Math.imul(mixed, GOLDEN);

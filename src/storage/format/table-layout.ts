@@ -1,14 +1,19 @@
 /**
  * The frame of a table file (`NNNNNN.tbl`):
  *
- *   table      := header dataBlock* filter? index properties footer        blocks as in stored-block.ts
+ *   table      := header dataBlock* filter? index properties footer                blocks as in stored-block.ts
+ *               | header (dataBlock | filter? index)* topIndex properties footer    partitioned
  *   index      := block as in data-block.ts; one entry per data block: the key and timestamp are at or behind the last
  *                 entry of that data block and before the first of the next, the kind is Put, the value is the handle
+ *   topIndex   := block as in data-block.ts; one entry per partition, see index-partition.ts
  *   properties := fields, see tagged-fields.ts
  *     1 index := handle               2 entries := varint           3 tombstones := varint    4 smallest key := bytes
  *     5 largest key := bytes          6 min timestamp := varint     7 max timestamp := varint 8 raw bytes := varint
- *     9 data blocks := varint        64 filter := handle
- *   footer     := offset:u64 payloadBytes:u32 version:u16 = 3 reserved:u16 = 0 checksum:u32 magic:4 bytes "VRVE"
+ *     9 data blocks := varint        12 index partitions := varint                       64 filter := handle
+ *   footer     := offset:u64 payloadBytes:u32 version:u16 reserved:u16 = 0 checksum:u32 magic:4 bytes "VRVE"
+ *
+ * The version is 4 when index and filter are partitioned, and 3 otherwise. In a partitioned table, and in no other, there
+ * are `index partitions`; `index` is the top index, and there is no `filter`.
  *
  * Offset and size in the footer are those of the properties, which are never compressed. The footer's checksum covers
  * its bytes before it, placed at (file number, offset of the footer).
@@ -37,12 +42,17 @@ const Tag = {
   MaxTimestamp: 7,
   RawBytes: 8,
   DataBlocks: 9,
+  IndexPartitions: 12,
   Filter: 64,
 } as const;
 
 export interface TableProperties {
+  /** The whole index, or the top index of a partitioned one. */
   readonly index: BlockHandle;
+  /** The whole filter. */
   readonly filter: BlockHandle | undefined;
+  /** 0 when index and filter are whole. */
+  readonly indexPartitions: number;
   readonly entries: number;
   readonly tombstones: number;
   readonly rawBytes: number;
@@ -68,6 +78,7 @@ export function encodeTableProperties(properties: TableProperties): Uint8Array {
   number(Tag.MaxTimestamp, properties.maxTimestamp);
   number(Tag.RawBytes, properties.rawBytes);
   number(Tag.DataBlocks, properties.dataBlocks);
+  if (properties.indexPartitions > 0) number(Tag.IndexPartitions, properties.indexPartitions);
   const filter = properties.filter;
   if (filter !== undefined) appendField(writer, scratch, Tag.Filter, (payload) => encodeHandle(payload, filter));
   return writer.toBytes();
@@ -83,7 +94,8 @@ export function decodeTableProperties(bytes: Uint8Array, place: { file: string; 
   readFields(new ByteReader(bytes, malformed), malformed, (tag, payload) => {
     if (tag === Tag.Index || tag === Tag.Filter) handles.set(tag, decodeHandle(payload));
     else if (tag === Tag.Smallest || tag === Tag.Largest) keys.set(tag, payload.raw(payload.remaining).slice());
-    else if (tag >= Tag.Entries && tag <= Tag.DataBlocks) numbers.set(tag, payload.varint());
+    else if ((tag >= Tag.Entries && tag <= Tag.DataBlocks) || tag === Tag.IndexPartitions)
+      numbers.set(tag, payload.varint());
     else return false;
     return true;
   });
@@ -95,6 +107,7 @@ export function decodeTableProperties(bytes: Uint8Array, place: { file: string; 
   return {
     index: present(handles, Tag.Index),
     filter: handles.get(Tag.Filter),
+    indexPartitions: numbers.get(Tag.IndexPartitions) ?? 0,
     entries: present(numbers, Tag.Entries),
     tombstones: present(numbers, Tag.Tombstones),
     rawBytes: present(numbers, Tag.RawBytes),
@@ -108,15 +121,19 @@ export function decodeTableProperties(bytes: Uint8Array, place: { file: string; 
 
 export const FOOTER_BYTES = 24;
 const FOOTER_CHECKED_BYTES = 16;
-const FOOTER_VERSION = 3;
+const FOOTER_VERSIONS = { whole: 3, partitioned: 4 } as const;
 const FOOTER_MAGIC = 0x45565256;
 
-/** @param offset where the footer will lie in the file. */
-export function encodeFooter(properties: BlockHandle, place: { fileNumber: number; offset: number }): Uint8Array {
+/** @param place where the footer will lie. */
+export function encodeFooter(
+  properties: BlockHandle,
+  index: keyof typeof FOOTER_VERSIONS,
+  place: { fileNumber: number; offset: number },
+): Uint8Array {
   const writer = new ByteWriter(FOOTER_BYTES);
   writer.u64(properties.offset);
   writer.u32(properties.payloadBytes);
-  writer.u16(FOOTER_VERSION);
+  writer.u16(FOOTER_VERSIONS[index]);
   writer.u16(0);
   writer.u32(placedChecksum(place.fileNumber, place.offset, writer.bytes()));
   writer.u32(FOOTER_MAGIC);
@@ -140,9 +157,11 @@ export function decodeFooter(
   const computed = placedChecksum(place.fileNumber, place.offset, bytes.subarray(0, FOOTER_CHECKED_BYTES));
   if (magic !== FOOTER_MAGIC) throw malformed(20, 'the footer magic VRVE', `word ${magic.toString(16)}`);
   if (stored !== computed) throw malformed(16, checksumText(computed), checksumText(stored));
-  if (version !== FOOTER_VERSION || reserved !== 0) {
-    throw new InvalidArgumentError(`${place.file} has table version ${version}; this library reads ${FOOTER_VERSION}`, {
-      facts: { file: place.file, offset: place.offset + 12, expected: FOOTER_VERSION, found: version },
+  const { whole, partitioned } = FOOTER_VERSIONS;
+  if ((version !== whole && version !== partitioned) || reserved !== 0) {
+    const expected = `${whole} and ${partitioned}`;
+    throw new InvalidArgumentError(`${place.file} has table version ${version}; this library reads ${expected}`, {
+      facts: { file: place.file, offset: place.offset + 12, expected, found: version },
     });
   }
   return { offset, payloadBytes, rawBytes: payloadBytes };

@@ -209,15 +209,14 @@ export class TableCursor implements EntryCursor {
   #turnToBlock(number: number): void {
     const table = this.#table!;
     this.#blockNumber = number;
-    const rawBytes = table.index.rawBytes[number]!;
     if (this.#cachedBytesLeft > 0) {
-      this.#cachedBytesLeft -= rawBytes;
       table.loadThroughCache(number, this.#block);
-      this.#own(rawBytes);
+      this.#own();
+      this.#cachedBytesLeft -= this.#block.end;
       return;
     }
     if (!this.#bulk && table.loadIfCached(number, this.#block)) {
-      this.#own(rawBytes);
+      this.#own();
       return;
     }
     const handle = table.index.handleAt(number);
@@ -229,8 +228,9 @@ export class TableCursor implements EntryCursor {
   }
 
   /** Copies the block, which lies in the cache, whose memory may be reused by the time it has been walked. */
-  #own(length: number): void {
+  #own(): void {
     const block = this.#block;
+    const length = block.end - block.start;
     if (length > this.#copy.length) {
       if (this.#copy.length > 0) giveBlockMemory(this.#copy);
       this.#copy = takeBlockMemory(length);

@@ -10,8 +10,18 @@ import { BlockReader } from '../format/data-block.js';
 import { type BlockHandle, decodeHandle } from '../format/stored-block.js';
 import { SortedKeys } from './sorted-keys.js';
 
-export class TableIndex implements CachedBlocks {
+/** Where the data blocks of an open table lie, numbered in order. */
+export interface BlockIndex extends CachedBlocks {
   /** Data blocks of the table. */
+  readonly count: number;
+  readonly memoryBytes: number;
+  /** The only block that can hold the first entry at or behind `(key, timestamp)`; `count` when there is none. */
+  blockFor(key: Uint8Array, timestamp: Timestamp): number;
+  handleAt(number: number): BlockHandle;
+}
+
+/** An index that is in memory whole. */
+export class TableIndex implements BlockIndex {
   readonly count: number;
   /** Per block: offset in the file, stored size without trailer, size of the block itself. */
   readonly offsets: Float64Array;
@@ -50,7 +60,6 @@ export class TableIndex implements CachedBlocks {
     return this.count * perBlock + this.#keys.memoryBytes;
   }
 
-  /** The only block that can hold the first entry at or behind `(key, timestamp)`; `count` when there is none. */
   blockFor(key: Uint8Array, timestamp: Timestamp): number {
     const number = this.#keys.lowerBound(key);
     if (number === this.count || this.#timestamps[number]! <= timestamp) return number;

@@ -1,10 +1,11 @@
 /**
  * An open table: its file, index and filter. Everything read is verified; damage is a `CorruptionError` naming the file
- * and the offset. A hit on a cached block: filter, index search, cache slot, block hash.
+ * and the offset. A hit on a cached block: filter, index search, cache slot, block hash. Where index and filter are
+ * partitioned, the top index is searched before, and the partitions lie in the cache like the block.
  */
 
 import { join } from 'node:path';
-import { CorruptionError, EMPTY_BYTES } from '../../base/index.js';
+import { CorruptionError, EMPTY_BYTES, type MalformedInput } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
 import { type BlockCache, NOT_CACHED } from '../cache/block-cache.js';
 import type { EntryKind, Timestamp } from '../entry.js';
@@ -15,13 +16,19 @@ import { checkFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-he
 import { fileName } from '../format/file-names.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle, unwrapBlock } from '../format/stored-block.js';
 import { decodeFooter, decodeTableProperties, FOOTER_BYTES, type TableProperties } from '../format/table-layout.js';
-import { TableIndex } from './table-index.js';
+import { PartitionedIndex } from './partitioned-index.js';
+import { type BlockIndex, TableIndex } from './table-index.js';
 
 export interface TableSource {
   readonly fileSystem: FileSystem;
   readonly directory: string;
   /** Shared by all tables; compaction reads without one. */
   readonly cache: BlockCache | undefined;
+}
+
+/** What a block is loaded into: it turns to `bytes[start, end)`. */
+export interface BlockTarget {
+  reset(bytes: Uint8Array, start: number, end: number): void;
 }
 
 const SCRATCH_BYTES_MAX = 256 * 1024;
@@ -37,7 +44,7 @@ export class TableReader {
   readonly properties: TableProperties;
   readonly file: File;
   readonly cache: BlockCache | undefined;
-  readonly index: TableIndex;
+  readonly index: BlockIndex;
   /** The timestamp of every entry, whatever the file says; 0 where the file says it. */
   readonly linkedAt: Timestamp;
 
@@ -49,7 +56,10 @@ export class TableReader {
   foundValueEnd = 0;
 
   readonly #data = new BlockReader();
+  /** The whole filter. */
   readonly #filter: BloomFilter | undefined;
+  /** Set instead where index and filter are partitioned: the same as `index`. */
+  readonly #partitions: PartitionedIndex | undefined;
   /** How many more keys must be found in a row before cached blocks are searched without asking the filter. */
   #filterCredit = FILTER_CREDIT_MAX;
   /** Asked once: the file never changes. */
@@ -72,10 +82,8 @@ export class TableReader {
         throw CorruptionError.at(this.name, Math.min(found, sizeBytes), what);
       }
       this.properties = this.#readFrame(found);
-      const { index } = this.properties;
-      this.index = new TableIndex(fileNumber, this.readBlock(index), (at, expected, found) =>
-        CorruptionError.at(this.name, index.offset, { expected, found: `${found} at ${at}` }),
-      );
+      this.#partitions = this.properties.indexPartitions > 0 ? this.#readTopIndex() : undefined;
+      this.index = this.#partitions ?? this.#readIndex();
       this.#filter = this.#readFilter();
     } catch (cause) {
       this.file.close();
@@ -89,6 +97,7 @@ export class TableReader {
    */
   find(key: Uint8Array, hash: number, asOf: Timestamp): boolean {
     if (this.linkedAt > asOf) return false;
+    if (this.#partitions !== undefined) return this.#findInPartition(this.#partitions, key, hash, asOf);
     const filter = this.#filter;
     const asksFirst = filter !== undefined && this.#filterCredit > 0;
     if (asksFirst && !filter.mayContain(hash)) return this.#isAbsent();
@@ -98,10 +107,30 @@ export class TableReader {
     if (!asksFirst && filter !== undefined && index.slots[number] === NOT_CACHED && !filter.mayContain(hash)) {
       return this.#isAbsent();
     }
+    if (!this.#findInBlock(number, key, hash, asOf)) return this.#isAbsent();
+    if (asksFirst) this.#filterCredit--;
+    return true;
+  }
+
+  /** The same; neither partition nor data block is read from the file without the filter's consent. */
+  #findInPartition(partitions: PartitionedIndex, key: Uint8Array, hash: number, asOf: Timestamp): boolean {
+    const partition = partitions.partitionFor(key, asOf);
+    if (partition === partitions.partitions) return this.#isAbsent();
+    const asksFirst = this.#filterCredit > 0 || !partitions.isIndexCached(partition);
+    if (asksFirst && !partitions.mayContain(partition, hash)) return this.#isAbsent();
+    const number = partitions.blockIn(partition, key, asOf);
+    if (!asksFirst && !partitions.isBlockCached(number) && !partitions.mayContain(partition, hash)) {
+      return this.#isAbsent();
+    }
+    if (!this.#findInBlock(number, key, hash, asOf)) return this.#isAbsent();
+    if (this.#filterCredit > 0) this.#filterCredit--;
+    return true;
+  }
+
+  #findInBlock(number: number, key: Uint8Array, hash: number, asOf: Timestamp): boolean {
     const data = this.#data;
     this.loadThroughCache(number, data);
-    if (!data.find(key, hash, asOf)) return this.#isAbsent();
-    if (asksFirst) this.#filterCredit--;
+    if (!data.find(key, hash, asOf)) return false;
     this.foundKind = data.kind;
     this.foundTimestamp = this.linkedAt === 0 ? data.timestamp : this.linkedAt;
     this.foundValueBytes = data.bytes;
@@ -122,8 +151,8 @@ export class TableReader {
     return false;
   }
 
-  /** Turns `target` to a data block by way of the cache. Holds until the cache changes. */
-  loadThroughCache(number: number, target: BlockReader): void {
+  /** Turns `target` to a block of the index by way of the cache. Holds until the cache changes. */
+  loadThroughCache(number: number, target: BlockTarget): void {
     const cache = this.cache;
     if (cache === undefined) {
       const block = this.readBlock(this.index.handleAt(number));
@@ -140,7 +169,7 @@ export class TableReader {
       }
     }
     const start = cache.startOf(slot);
-    target.reset(cache.bytesOf(slot), start, start + this.index.rawBytes[number]!);
+    target.reset(cache.bytesOf(slot), start, start + cache.lengthOf(slot));
   }
 
   /** The same if the block lies in the cache; otherwise false, and nothing happens. */
@@ -149,7 +178,7 @@ export class TableReader {
     if (cache === undefined || this.index.slots[number] === NOT_CACHED) return false;
     const slot = cache.find(this.index, number);
     const start = cache.startOf(slot);
-    target.reset(cache.bytesOf(slot), start, start + this.index.rawBytes[number]!);
+    target.reset(cache.bytesOf(slot), start, start + cache.lengthOf(slot));
     return true;
   }
 
@@ -201,10 +230,25 @@ export class TableReader {
     return decodeTableProperties(this.readBlock(handle), { file: this.name, offset: handle.offset });
   }
 
+  #readIndex(): TableIndex {
+    const { index } = this.properties;
+    return new TableIndex(this.fileNumber, this.readBlock(index), this.#malformedAt(index));
+  }
+
+  #readTopIndex(): PartitionedIndex {
+    const { index, dataBlocks, indexPartitions } = this.properties;
+    const expected = { dataBlocks, indexPartitions };
+    return new PartitionedIndex(this, this.readBlock(index), expected, this.#malformedAt(index));
+  }
+
   #readFilter(): BloomFilter | undefined {
     const handle = this.properties.filter;
     if (handle === undefined) return undefined;
     return new BloomFilter(this.readBlock(handle).slice(), { file: this.name, offset: handle.offset });
+  }
+
+  #malformedAt({ offset }: BlockHandle): MalformedInput {
+    return (at, expected, found) => CorruptionError.at(this.name, offset, { expected, found: `${found} at ${at}` });
   }
 
   #readFully(target: Uint8Array, offset: number): void {

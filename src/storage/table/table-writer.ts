@@ -1,20 +1,20 @@
 /**
- * Writes one table in a single pass. Memory in use: one data block, the output buffer, 4 bytes per key for the filter, and
- * the index. The file exists from the start and is durable only after `finish`; its name not before its directory is synced.
+ * Writes one table in a single pass. Memory in use: one data block, the output buffer, and what index-writer.ts bounds. The
+ * file exists from the start and is durable only after `finish`; its name not before its directory is synced.
  */
 
 import { join } from 'node:path';
-import { assert, ByteWriter, EMPTY_BYTES, hashBytes } from '../../base/index.js';
+import { assert, EMPTY_BYTES, hashBytes } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
 import { copyBytes } from '../byte-copy.js';
 import { EntryKind, type Timestamp } from '../entry.js';
-import { buildBloomFilter } from '../format/bloom-filter.js';
 import { BlockBuilder } from '../format/data-block.js';
 import { encodeFileHeader, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
-import { BLOCK_TRAILER_BYTES, type BlockHandle, encodeHandle, storeBlock } from '../format/stored-block.js';
+import { BLOCK_TRAILER_BYTES, type BlockHandle, storeBlock } from '../format/stored-block.js';
 import { encodeFooter, encodeTableProperties } from '../format/table-layout.js';
+import { IndexWriter } from './index-writer.js';
 
 export interface TableFormat {
   /** A block is closed before it would exceed this size, unless a single entry does. */
@@ -22,6 +22,8 @@ export interface TableFormat {
   /** 0 for no filter. */
   readonly bloomBitsPerKey: number;
   readonly compression: 'lz4' | 'none';
+  /** A table whose index and filter would together be larger has them in partitions. Default: 1 MiB. */
+  readonly indexBytesMax?: number | undefined;
 }
 
 const OUTPUT_BYTES = 256 * 1024;
@@ -32,15 +34,13 @@ export class TableWriter {
   readonly #name: string;
   readonly #format: TableFormat;
   readonly #data: BlockBuilder;
-  readonly #index = new BlockBuilder(16 * 1024);
-  readonly #handle = new ByteWriter(32);
+  readonly #index: IndexWriter;
 
   #output = new Uint8Array(OUTPUT_BYTES);
   #outputLength = 0;
   /** Offset in the file of `#output[0]`. */
   #outputOffset = 0;
 
-  #hashes = new Uint32Array(1024);
   #keys = 0;
   #lastKey = new Uint8Array(64);
   #lastKeyLength = 0;
@@ -62,6 +62,7 @@ export class TableWriter {
     this.#format = format;
     this.#name = fileName('table', fileNumber);
     this.#data = new BlockBuilder(format.blockBytes * 2);
+    this.#index = new IndexWriter(format, (raw, compress) => this.#store(raw, compress));
     this.#file = fileSystem.open(join(directory, this.#name), 'create');
     this.#append(encodeFileHeader(FileMagic.table, fileNumber));
   }
@@ -100,11 +101,11 @@ export class TableWriter {
     assert(newKey || timestamp < this.#lastTimestamp, 'entries of a table are in order and distinct');
     const full = this.#data.sizeWith(key, keyStart, keyEnd, valueEnd - valueStart) > this.#format.blockBytes;
     if (full && this.#data.count > 0) this.#endDataBlock();
-    if (this.#pending !== undefined) this.#indexPending(key, keyStart, keyEnd);
+    if (this.#pending !== undefined) this.#indexPending(key, keyStart, keyEnd, !newKey);
     if (newKey) this.#rememberKey(key, keyStart, keyEnd);
     const isFirst = newKey || this.#data.count === 0;
     this.#data.add(key, keyStart, keyEnd, timestamp, kind, value, valueStart, valueEnd, !newKey);
-    if (isFirst) this.#data.slotLast(this.#hashes[this.#keys - 1]!);
+    if (isFirst) this.#data.slotLast(this.#index.lastHash);
     this.#lastTimestamp = timestamp;
     this.#entries++;
     if (kind === EntryKind.Delete) this.#tombstones++;
@@ -117,10 +118,9 @@ export class TableWriter {
   finish(): TableMeta {
     assert(this.#smallest !== undefined, 'a table has entries');
     this.#endDataBlock();
-    this.#indexPending(EMPTY_BYTES, 0, 0);
+    this.#indexPending(EMPTY_BYTES, 0, 0, false);
     const largest = this.#lastKey.slice(0, this.#lastKeyLength);
-    const filter = this.#format.bloomBitsPerKey > 0 ? this.#storeFilter() : undefined;
-    const index = this.#store(this.#index.finish(), this.#format.compression === 'lz4');
+    const index = this.#index.finish();
     const summary = {
       entries: this.#entries,
       tombstones: this.#tombstones,
@@ -130,9 +130,10 @@ export class TableWriter {
       smallest: this.#smallest,
       largest,
     };
-    const properties = encodeTableProperties({ ...summary, index, filter, dataBlocks: this.#dataBlocks });
+    const properties = encodeTableProperties({ ...summary, ...index, dataBlocks: this.#dataBlocks });
     const handle = this.#store(properties, false);
-    this.#append(encodeFooter(handle, { fileNumber: this.fileNumber, offset: this.sizeBytes }));
+    const place = { fileNumber: this.fileNumber, offset: this.sizeBytes };
+    this.#append(encodeFooter(handle, index.indexPartitions > 0 ? 'partitioned' : 'whole', place));
     const sizeBytes = this.sizeBytes;
     this.#flushOutput();
     this.#file.syncNow();
@@ -145,22 +146,14 @@ export class TableWriter {
     this.#file.close();
   }
 
-  #storeFilter(): BlockHandle {
-    return this.#store(buildBloomFilter(this.#hashes, this.#keys, this.#format.bloomBitsPerKey), false);
-  }
-
   #rememberKey(key: Uint8Array, start: number, end: number): void {
     const length = end - start;
     if (length > this.#lastKey.length) this.#lastKey = new Uint8Array(length * 2);
     copyBytes(this.#lastKey, 0, key, start, end);
     this.#lastKeyLength = length;
     this.#smallest ??= key.slice(start, end);
-    if (this.#keys === this.#hashes.length) {
-      const grown = new Uint32Array(this.#keys * 2);
-      grown.set(this.#hashes);
-      this.#hashes = grown;
-    }
-    this.#hashes[this.#keys++] = hashBytes(key, start, end);
+    this.#keys++;
+    this.#index.addKey(hashBytes(key, start, end));
   }
 
   #endDataBlock(): void {
@@ -173,30 +166,19 @@ export class TableWriter {
    * Adds the pending block to the index under the last key, or under a shorter prefix of the next key that still lies
    * strictly between both.
    */
-  #indexPending(next: Uint8Array, start: number, end: number): void {
+  #indexPending(next: Uint8Array, start: number, end: number, goesOn: boolean): void {
     const handle = this.#pending;
     if (handle === undefined) return;
     this.#pending = undefined;
-    this.#handle.reset();
-    encodeHandle(this.#handle, handle);
-    const value = this.#handle.bytes();
     let shared = 0;
     while (shared < this.#lastKeyLength && start + shared < end && this.#lastKey[shared] === next[start + shared])
       shared++;
     const length = shared + 1;
     if (length < end - start && length < this.#lastKeyLength) {
-      this.#index.add(next, start, start + length, 0, EntryKind.Put, value, 0, value.length);
+      this.#index.addBlock(handle, { key: next, start, end: start + length, timestamp: 0, goesOn });
     } else {
-      this.#index.add(
-        this.#lastKey,
-        0,
-        this.#lastKeyLength,
-        this.#lastTimestamp,
-        EntryKind.Put,
-        value,
-        0,
-        value.length,
-      );
+      const timestamp = this.#lastTimestamp;
+      this.#index.addBlock(handle, { key: this.#lastKey, start: 0, end: this.#lastKeyLength, timestamp, goesOn });
     }
   }
 

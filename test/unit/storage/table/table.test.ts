@@ -47,6 +47,7 @@ const formats: [string, Partial<TableFormat>][] = [
   ['without filter', { bloomBitsPerKey: 0 }],
   ['an entry per block', { blockBytes: 1 }],
   ['with a prefix taken out of its keys', { blockBytes: 2048 }],
+  ['in partitions behind a bound, compressed', { indexBytesMax: 600, compression: 'lz4', blockBytes: 200 }],
 ];
 
 describe.each(formats)('a table, %s', (_name, format) => {
