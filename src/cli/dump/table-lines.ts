@@ -23,16 +23,12 @@ function lineOf(item: TableItem, keys: KeyForm): DumpLine {
       return damageLine(item);
     case 'properties':
       return propertiesLine(item, keys);
+    case 'top-index':
+      return blockLine(item, `, ${item.partitions} partitions`);
     case 'index':
+      return blockLine(item, `, ${item.blocks} data blocks`);
     case 'filter':
-      return {
-        text: placedText(
-          item.offset,
-          item.item,
-          `${sizeText(item)}${item.item === 'index' ? `, ${item.blocks} data blocks` : ''}`,
-        ),
-        data: { ...item, checksum: 'ok' },
-      };
+      return blockLine(item, '');
     case 'block': {
       const end = { endKey: keyText(item.endKey, keys), endTimestamp: item.endTimestamp };
       const facts = `${item.number}: ${sizeText(item)}, ${item.entries} entries up to ${end.endKey} @${end.endTimestamp}`;
@@ -41,6 +37,11 @@ function lineOf(item: TableItem, keys: KeyForm): DumpLine {
     case 'entry':
       return entryLine(item, keys);
   }
+}
+
+function blockLine(item: Extract<TableItem, { item: 'top-index' | 'index' | 'filter' }>, facts: string): DumpLine {
+  const text = placedText(item.offset, item.item, sizeText(item) + facts);
+  return { text, data: { ...item, checksum: 'ok' } };
 }
 
 function sizeText({ payloadBytes, rawBytes }: { readonly payloadBytes: number; readonly rawBytes: number }): string {

@@ -1,6 +1,6 @@
 /**
  * Decodes one table file part by part, each by itself, where `TableReader` needs all of its frame before it answers. Memory:
- * the index block, the filter while it is checked, and one data block, whatever the size of the table.
+ * the top index and one partition, or the whole index, the filter while it is checked, and one data block.
  */
 
 import { CorruptionError, ByteReader } from '../../base/index.js';
@@ -9,6 +9,7 @@ import { type EntryKind, MAX_TIMESTAMP, type Timestamp } from '../entry.js';
 import { BloomFilter } from '../format/bloom-filter.js';
 import { BlockReader } from '../format/data-block.js';
 import { FileMagic } from '../format/file-header.js';
+import { decodePartition, type IndexPartition } from '../format/index-partition.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle, decodeHandle, unwrapBlock } from '../format/stored-block.js';
 import { decodeFooter, decodeTableProperties, FOOTER_BYTES, type TableProperties } from '../format/table-layout.js';
 import { type DamageItem, damageOf, type HeaderItem, inspectHeader } from './finding.js';
@@ -26,6 +27,13 @@ export interface TablePropertiesItem extends PlacedItem {
   readonly properties: TableProperties;
 }
 
+/** The index of an index in partitions. Each of them follows, with its filter, before its data blocks. */
+export interface TableTopIndexItem extends PlacedItem {
+  readonly item: 'top-index';
+  readonly partitions: number;
+}
+
+/** The whole index, or a partition of it. */
 export interface TableIndexItem extends PlacedItem {
   readonly item: 'index';
   readonly blocks: number;
@@ -59,6 +67,7 @@ export type TableItem =
   | HeaderItem
   | DamageItem
   | TablePropertiesItem
+  | TableTopIndexItem
   | TableIndexItem
   | TableFilterItem
   | TableBlockItem
@@ -71,9 +80,18 @@ export interface InspectedTable {
   readonly fileNumber: number;
 }
 
+/** What one index block, whole or a partition, and its filter stand for. */
+interface IndexedPart {
+  readonly index: BlockHandle;
+  readonly filter: BlockHandle | undefined;
+  /** Number of its first data block. */
+  readonly firstBlock: number;
+}
+
 /**
  * Yields header, properties, index, filter, and then the data blocks with their entries, beginning at the first entry whose
- * key is not below `from`.
+ * key is not below `from`. Where index and filter are partitioned: header, properties, top index, and then per partition
+ * the same from its index on.
  */
 export function* inspectTable(fileSystem: FileSystem, table: InspectedTable, from?: Uint8Array): Generator<TableItem> {
   const file = fileSystem.open(table.path, 'read');
@@ -96,21 +114,55 @@ class TableInspection {
   *items(from: Uint8Array | undefined): Generator<TableItem> {
     const { name, fileNumber } = this.#table;
     yield inspectHeader(this.#file, FileMagic.table, fileNumber, name);
-    let index: BlockReader;
+    let top: BlockReader;
     try {
       const { properties, ...place } = this.#properties();
       yield { item: 'properties', ...place, properties };
-      index = this.#block(properties.index);
-      yield { item: 'index', ...properties.index, blocks: index.count };
-      if (properties.filter !== undefined) yield this.#filter(properties.filter);
+      const { index, filter } = properties;
+      if (properties.indexPartitions === 0) {
+        yield* this.#part({ index, filter, firstBlock: 0 }, from);
+        return;
+      }
+      top = this.#block(index);
+      yield { item: 'top-index', ...index, partitions: top.count };
     } catch (error) {
       yield damageOf(error);
       return;
     }
-    const first = from === undefined ? 0 : index.lowerBound(from, MAX_TIMESTAMP);
-    for (let number = first; number < index.count; number++) {
+    yield* this.#partitions(top, from);
+  }
+
+  *#partitions(top: BlockReader, from: Uint8Array | undefined): Generator<TableItem> {
+    const first = from === undefined ? 0 : top.lowerBound(from, MAX_TIMESTAMP);
+    let firstBlock = 0;
+    for (let number = 0; number < top.count; number++) {
+      let part: IndexPartition;
       try {
-        yield* this.#dataBlock(index, number, number === first ? from : undefined);
+        top.load(number);
+        part = decodePartition(this.#valueOf(top, `partition ${number}`));
+      } catch (error) {
+        yield damageOf(error);
+        return;
+      }
+      if (number >= first) yield* this.#part({ ...part, firstBlock }, number === first ? from : undefined);
+      firstBlock += part.dataBlocks;
+    }
+  }
+
+  *#part(part: IndexedPart, from: Uint8Array | undefined): Generator<TableItem> {
+    let index: BlockReader;
+    try {
+      index = this.#block(part.index);
+    } catch (error) {
+      yield damageOf(error);
+      return;
+    }
+    yield { item: 'index', ...part.index, blocks: index.count };
+    if (part.filter !== undefined) yield this.#filter(part.filter);
+    const first = from === undefined ? 0 : index.lowerBound(from, MAX_TIMESTAMP);
+    for (let at = first; at < index.count; at++) {
+      try {
+        yield* this.#dataBlock(index, at, part.firstBlock, at === first ? from : undefined);
       } catch (error) {
         yield damageOf(error);
       }
@@ -133,12 +185,11 @@ class TableInspection {
     }
   }
 
-  *#dataBlock(index: BlockReader, number: number, from: Uint8Array | undefined): Generator<TableItem> {
-    index.load(number);
-    const { valueStart, valueEnd, timestamp } = index;
-    const malformed = (at: number, expected: string, found: string): Error =>
-      CorruptionError.at(this.#table.name, at, { expected: `${expected} in the handle of block ${number}`, found });
-    const handle = decodeHandle(new ByteReader(index.bytes.subarray(valueStart, valueEnd), malformed));
+  *#dataBlock(index: BlockReader, at: number, firstBlock: number, from: Uint8Array | undefined): Generator<TableItem> {
+    const number = firstBlock + at;
+    index.load(at);
+    const { timestamp } = index;
+    const handle = decodeHandle(this.#valueOf(index, `block ${number}`));
     const block = this.#block(handle);
     yield {
       item: 'block',
@@ -158,6 +209,13 @@ class TableInspection {
         value: block.bytes.subarray(block.valueStart, block.valueEnd),
       };
     }
+  }
+
+  /** The value of the loaded entry, which says where something lies. */
+  #valueOf(index: BlockReader, what: string): ByteReader {
+    return new ByteReader(index.bytes.subarray(index.valueStart, index.valueEnd), (at, expected, found) =>
+      CorruptionError.at(this.#table.name, at, { expected: `${expected} in the handle of ${what}`, found }),
+    );
   }
 
   #block(handle: BlockHandle): BlockReader {

@@ -139,6 +139,22 @@ test('the table in table.md is what the code writes, and is read back', () => {
   reader.close();
 });
 
+test('the table with partitions in table.md is what the code writes, and is read back', () => {
+  const entries = [entry('ada', 7, '1815'), entry('bob', 7)];
+  const written = tableFileSystem();
+  writeTable(written, 8, entries, { blockBytes: 1, indexBytesMax: 0 });
+  expect(readWholeFile(written, `${TABLE_DIRECTORY}/000008.tbl`)).toEqual(hexBlock('table', 'partitions'));
+
+  const fileSystem = tableFileSystem();
+  putFile(fileSystem, `${TABLE_DIRECTORY}/000008.tbl`, hexBlock('table', 'partitions'));
+  const reader = new TableReader({ fileSystem, directory: TABLE_DIRECTORY, cache: undefined }, 8);
+  expect(drainAll(new TableCursor(reader, { reverse: false, bulk: true }))).toEqual(entries);
+  expect(reader.find(bytes('bob'), hashBytes(bytes('bob')), 7)).toBe(true);
+  expect(reader.find(bytes('ace'), hashBytes(bytes('ace')), 7)).toBe(false);
+  expect(reader.properties).toMatchObject({ indexPartitions: 2, filter: undefined });
+  reader.close();
+});
+
 test('the block with a prefix in table.md is what the code writes, and is read back', () => {
   const rows = [entry('row/0001', 9, 'a'), entry('row/0002', 9, 'b'), entry('row/0003', 9, 'c')];
   const builder = new BlockBuilder(64);

@@ -10,6 +10,7 @@ import { WriteBatch } from '../../../../src/storage/write-batch.js';
 import { MemFileSystem } from '../../../../src/vfs/index.js';
 import { openOn } from '../../../support/engine-harness.js';
 import { FaultFileSystem } from '../../../support/fault-file-system.js';
+import { entry, TABLE_DIRECTORY, writeTable } from '../fixtures.js';
 
 const COMMITS = 40;
 let fileSystem: FaultFileSystem;
@@ -77,6 +78,31 @@ describe('a table', () => {
       { key: 'key 003', timestamp: 3, kind: EntryKind.Put },
     ]);
     expect(offsets().length).toBeGreaterThan(4);
+  });
+
+  it('shows partitions of index and filter, each before its blocks', () => {
+    const whole = keys();
+    const sound = items().filter((item) => item.item === 'block').length;
+    const entries = items().flatMap((item) =>
+      item.item === 'entry' ? [entry(item.key, item.timestamp, item.value)] : [],
+    );
+    fileSystem.createDirectory(TABLE_DIRECTORY);
+    writeTable(fileSystem, 7, entries, { indexBytesMax: 0 });
+    table = { path: `${TABLE_DIRECTORY}/000007.tbl`, name: '000007.tbl', fileNumber: 7 };
+    expect(kinds().slice(0, 6)).toEqual(['header', 'properties', 'top-index', 'index', 'filter', 'block']);
+    expect(keys()).toEqual(whole);
+    expect(items().flatMap((item) => (item.item === 'block' ? [item.number] : []))).toEqual([...offsets().keys()]);
+    expect(offsets().length).toBeGreaterThan(sound);
+    for (const from of ['key 000', 'key 0305', 'key 040', 'z']) {
+      expect(keys(from)).toEqual(whole.filter((key) => key >= from));
+    }
+
+    const indexes = items().filter((item) => item.item === 'index');
+    expect(items().find((item) => item.item === 'top-index')).toMatchObject({ partitions: indexes.length });
+    flip(table.path, indexes[1]!.offset);
+    expect(damage().map(({ facts }) => facts['offset'])).toEqual([indexes[1]!.offset + indexes[1]!.payloadBytes + 1]);
+    expect(keys()).toEqual(expect.arrayContaining([whole[0], whole.at(-1)]));
+    expect(keys().length).toBeLessThan(whole.length);
   });
 
   it('begins where it is told to', () => {
