@@ -119,7 +119,7 @@ test('a table in partitions agrees with a sorted list', () => {
       checkTable({ fileSystem, directory: '/', cache: undefined }, meta);
 
       const cache = cacheOptions === undefined ? undefined : new BlockCache(cacheOptions);
-      const reader = new TableReader({ fileSystem, directory: '/', cache }, 1, meta.sizeBytes);
+      const reader = new TableReader({ fileSystem, directory: '/', cache }, 1, meta);
       partitions = Math.max(partitions, reader.properties.indexPartitions);
       const targets = all.filter((_, i) => i % 7 === 0);
       const beside = targets.flatMap(({ key }) => [key.slice(0, -1), Uint8Array.from([...key, 0])]);
