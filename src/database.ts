@@ -77,11 +77,16 @@ export async function open(directory: string, options?: DatabaseOptions): Promis
     const ambient = settings.ambientTransactions ? new AmbientTransaction() : undefined;
     const uploads = new Uploads(store, environment.random, settings.limits.valueBytes);
     if (!settings.readOnly) await uploads.removeAbandoned();
+    // Throws when work in the background, which began with the store, has come upon a fault by now.
+    if (!settings.readOnly) store.engine.drainSync();
     const services = { environment, inMemory, executor, store, ambient, keyspaces, uploads, sql, orm };
     return new Database(services, opened.report);
   } catch (error) {
-    await store?.close();
-    await executor.close();
+    try {
+      await store?.close();
+    } finally {
+      await executor.close();
+    }
     throw error;
   }
 }

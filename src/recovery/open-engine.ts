@@ -79,6 +79,8 @@ export async function openEngine(
     const report = { ...recovery.report(), tookMs: clock.monotonicMs() - startedMs };
     const listener = publishing(dependencies.listener, directory);
     const engine = new Engine(recovered, options, { ...dependencies, listener });
+    // It has begun to work in the background already. Closing it throws the fault that has stopped it.
+    if (engine.poisoned) await engine.close();
     const { lastTimestamp, batchesReplayed, tornBytesCut, tookMs } = report;
     listener({ type: 'recovery', lastTimestamp, batchesReplayed, tornBytesCut, tookMs });
     return { engine, report };
@@ -170,6 +172,8 @@ class Recovery {
     const logNumber = this.#allocate();
     const log = LogWriter.create(this.#fileSystem, this.#directory, logNumber, logOptions(this.#options.memtableBytes));
     try {
+      // The manifest is going to name it.
+      log.syncNow();
       const manifestNumber = this.#allocate();
       const lastTimestamp = this.#replay?.lastTimestamp ?? this.#state.lastTimestamp;
       this.#state = { ...this.#state, logNumber, lastTimestamp, times: this.#times() };

@@ -184,11 +184,14 @@ class Outputs {
     return growth;
   }
 
-  /** Everything is durable afterwards, names included. */
+  /**
+   * Everything is durable afterwards, names included: also, without any output, that of the log segment which the manifest
+   * is to name once a memtable is flushed.
+   */
   finish(): TableMeta[] {
     if (this.#writer !== undefined) this.#finishTable(this.#writer);
     this.#writer = undefined;
-    if (this.#finished.length > 0) this.#fileSystem.syncDirectory(this.#job.directory);
+    this.#fileSystem.syncDirectory(this.#job.directory);
     return this.#finished;
   }
 

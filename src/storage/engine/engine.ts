@@ -274,6 +274,7 @@ export class Engine {
 
   async #close(): Promise<void> {
     const poisonedBefore = this.#gate.poisoned;
+    const { untold } = this.#gate;
     this.#gate.close();
     if (!this.readOnly) this.#maintenance.flushesOnly();
     const errors: unknown[] = [];
@@ -295,6 +296,7 @@ export class Engine {
     await attempt(() => this.#pipeline?.abandon());
     await attempt(() => this.#versions.close());
     await attempt(() => this.#lock.release());
+    if (untold !== undefined) throw untold.cause;
     if (errors.length > 0 && !poisonedBefore) throw errors[0];
   }
 

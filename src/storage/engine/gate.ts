@@ -10,6 +10,7 @@ export class Gate {
   readonly #onPoison: (cause: unknown) => void;
   #closed = false;
   #poison: { readonly cause: unknown } | undefined;
+  #told = false;
 
   /** @param onPoison called once, with the first fault. */
   constructor(readOnly: boolean, onPoison: (cause: unknown) => void) {
@@ -23,6 +24,11 @@ export class Gate {
 
   get poisoned(): boolean {
     return this.#poison !== undefined;
+  }
+
+  /** The fault, as long as nobody was refused because of it; undefined when there is none. */
+  get untold(): { readonly cause: unknown } | undefined {
+    return this.#told ? undefined : this.#poison;
   }
 
   close(): void {
@@ -49,6 +55,7 @@ export class Gate {
   refusal(): ClosedError {
     const poison = this.#poison;
     if (poison === undefined) return new ClosedError('the database is closed');
+    this.#told = true;
     const reason = poison.cause instanceof Error ? poison.cause.message : String(poison.cause);
     return new ClosedError(`the database stopped itself after an error: ${reason}`, { cause: poison.cause });
   }

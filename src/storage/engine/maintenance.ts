@@ -206,7 +206,9 @@ export class Maintenance {
         const request = this.#rangeRequests[0];
         const version = this.#host.versions.current;
         const plan = request === undefined ? this.#pick(version) : this.#planRange(version, request.subject);
-        const outcome = plan === undefined ? 'idle' : await this.#execute(plan);
+        const compaction = plan === undefined ? undefined : this.#beginCompaction(plan);
+        const outcome =
+          plan === undefined ? 'idle' : compaction === undefined ? 'done' : await this.#execute(compaction);
         if (outcome === 'cancelled' || (outcome === 'idle' && request === undefined)) break;
         if (outcome !== 'refused' && request !== undefined && this.#rangeRequests[0] === request) {
           this.#rangeRequests.shift();
@@ -221,9 +223,7 @@ export class Maintenance {
     }
   }
 
-  async #execute(plan: CompactionPlan<Table>): Promise<'done' | 'cancelled' | 'refused'> {
-    const compaction = this.#beginCompaction(plan);
-    if (compaction === undefined) return 'done';
+  async #execute(compaction: RunningCompaction): Promise<'done' | 'cancelled' | 'refused'> {
     const result = await this.#host.executor.run(compaction.job);
     if (result === undefined) return 'cancelled';
     if (this.#compaction !== compaction || this.#host.gate.poisoned) return 'done';

@@ -1,13 +1,14 @@
 /**
  * Reads a log segment back. A segment that has a successor must be whole. The last one may end in a torn tail, which is
- * what a crash leaves of writes that were never durable; damage that had been durable is a `CorruptionError`. Zeros up to
+ * what a crash leaves of writes that were never durable, its header included; damage that had been durable is a
+ * `CorruptionError`. Zeros up to
  * the end of the file are room that was not used.
  */
 
 import { join } from 'node:path';
-import { CorruptionError, equalBytes } from '../../base/index.js';
+import { CorruptionError } from '../../base/index.js';
 import type { FileSystem } from '../../vfs/index.js';
-import { checkFileHeader, encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
+import { checkFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
 import { decodeLogRecord, type LogBatch } from '../format/log-record.js';
 import { type FrameScan, scanFrames } from '../format/record-frame.js';
@@ -36,11 +37,11 @@ export function replayLog(
 ): LogReplay {
   const file = fileName('log', number);
   const content = readWholeFile(fileSystem, join(directory, file));
-  // The header is synced before anything else is written: where there is no more than a header, creation was cut short.
-  if (options.last && content.length <= FILE_HEADER_BYTES && !isHeader(content, number)) {
-    return { batches: 0, intactBytes: 0, tornBytes: content.length, successor: undefined };
+  const damage = headerDamage(content, number, file);
+  if (damage !== undefined) {
+    if (!options.last || isTestified(content, number)) throw damage;
+    return { batches: 0, intactBytes: 0, tornBytes: usedBytes(content, 0), successor: undefined };
   }
-  checkFileHeader(content.subarray(0, FILE_HEADER_BYTES), FileMagic.log, number, file);
   let batches = 0;
   let previous = options.after;
   let successor: number | undefined;
@@ -78,8 +79,20 @@ export function usedBytes(content: Uint8Array, from: number): number {
   return end;
 }
 
-function isHeader(content: Uint8Array, number: number): boolean {
-  return equalBytes(content, encodeFileHeader(FileMagic.log, number));
+/** What is wrong with the header; undefined when it is whole. Throws when another version of the library wrote it. */
+function headerDamage(content: Uint8Array, number: number, file: string): CorruptionError | undefined {
+  try {
+    checkFileHeader(content.subarray(0, FILE_HEADER_BYTES), FileMagic.log, number, file);
+    return undefined;
+  } catch (cause) {
+    if (cause instanceof CorruptionError) return cause;
+    throw cause;
+  }
+}
+
+/** Whether a frame tells that the begin of the file had been durable: it becomes so with the first sync. */
+function isTestified(content: Uint8Array, number: number): boolean {
+  return scanFrames(content, number, 0, () => undefined).damageWasDurable;
 }
 
 function checkTail(file: string, scan: FrameScan, segment: { last: boolean; ended: boolean }): void {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ClosedError, CorruptionError, IoError } from '../../../../src/base/index.js';
+import { ClosedError, CorruptionError, IoError, seededRandom } from '../../../../src/base/index.js';
 import type { Engine } from '../../../../src/storage/index.js';
 import { MemFileSystem } from '../../../../src/vfs/index.js';
 import { type Fault, FaultFileSystem } from '../../../support/fault-file-system.js';
@@ -101,6 +101,41 @@ describe('an error in the background', () => {
     stage.faulty.inject({ operation: 'read', file: /tbl$/, errno: 'EIO', times: 1 });
     await expect(stage.engine.compact()).rejects.toThrow(ClosedError);
     await expectPoisoned(stage, 1);
+  });
+});
+
+describe('an error that nobody waits for', () => {
+  test('is thrown by the close: commits that were acknowledged are not durable', async () => {
+    const { memory, faulty, engine, poisons } = await scene();
+    const injected = faulty.inject({ operation: 'sync', file: /log$/, errno: 'EIO', times: 1, losesData: true });
+    for (let i = 2; !engine.poisoned; i++) {
+      await engine.commit(batchOf({ [`k${i}`]: 'v'.repeat(40) }), i, { durability: 'buffered' });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(injected.struck).toBe(1);
+    expect(poisons()).toHaveLength(1);
+    await expect(engine.close()).rejects.toThrow(IoError);
+    expect(faulty.openFiles).toEqual([]);
+    const { engine: reopened } = await openTestEngine(memory.crashImage('lost', seededRandom(1)));
+    expect(reopened.lastTimestamp).toBe(1);
+    await reopened.close();
+  });
+
+  test('while a database is being opened is thrown by that, and everything is given back', async () => {
+    const { memory, engine } = await scene();
+    await engine.flush();
+    await engine.close();
+    const faulty = new FaultFileSystem(memory);
+    // Recovery creates its manifest whole; the first edit is that of a table which moves down.
+    const injected = faulty.inject({ operation: 'sync', file: /^MANIFEST/, errno: 'EIO', skip: 1, times: 1 });
+    const compaction = { policy: 'leveled', level0Runs: 1, levelBaseBytes: 8192, sizeRatio: 4 } as const;
+    await expect(openTestEngine(faulty, { compaction })).rejects.toThrow(IoError);
+    expect(injected.struck).toBe(1);
+    expect(faulty.openFiles).toEqual([]);
+    expect(faulty.trace.at(-1)).toContain('unlock');
+    const { engine: reopened } = await openTestEngine(memory);
+    expect(getText(reopened, 'before')).toBe('1');
+    await reopened.close();
   });
 });
 

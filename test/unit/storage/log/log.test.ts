@@ -121,23 +121,35 @@ describe('log segment', () => {
     expect(replay(fileSystem)).toMatchObject({ timestamps: [1], tornBytes: log.sizeBytes - second });
   });
 
-  test('is refused with a damaged header, unless it never had one', () => {
+  test('is refused with a damaged header, unless that had never been durable', () => {
     const fileSystem = freshFileSystem();
     const log = createLog(fileSystem);
-    damage(fileSystem, 0, new Uint8Array(FILE_HEADER_BYTES));
+    const header = new Uint8Array(FILE_HEADER_BYTES);
+    fileSystem.open(PATH, 'read').read(header, 0);
+    damage(fileSystem, 0, new Uint8Array(FILE_HEADER_BYTES).fill(7));
     expect(replay(fileSystem)).toMatchObject({ timestamps: [], tornBytes: FILE_HEADER_BYTES });
     expect(() => replay(fileSystem, false)).toThrow(CorruptionError);
     writeBatch(log, 1);
+    expect(replay(fileSystem)).toMatchObject({ timestamps: [], intactBytes: 0, tornBytes: log.sizeBytes });
+    damage(fileSystem, 0, header);
+    log.syncNow();
+    writeBatch(log, 2);
     log.close();
+    expect(replay(fileSystem).timestamps).toEqual([1, 2]);
+    damage(fileSystem, 0, new Uint8Array(FILE_HEADER_BYTES));
     expect(() => replay(fileSystem)).toThrow('the magic VRVL');
   });
 
-  test('has a durable header and name before anything is written to it', () => {
-    const fileSystem = freshFileSystem();
-    fileSystem.syncDirectory('/');
-    createLog(fileSystem);
-    const image = fileSystem.crashImage('lost', seededRandom(1));
-    expect(image.stat(PATH).sizeBytes).toBe(FILE_HEADER_BYTES);
+  test('has a durable header and name once it was synced, on this thread or beside it', async () => {
+    for (const sync of [async (log: LogWriter) => log.syncNow(), async (log: LogWriter) => log.sync()]) {
+      const fileSystem = freshFileSystem();
+      fileSystem.syncDirectory('/');
+      const log = createLog(fileSystem);
+      writeBatch(log, 1);
+      expect(fileSystem.crashImage('lost', seededRandom(1)).exists(PATH)).toBe(false);
+      await sync(log);
+      expect(replay(fileSystem.crashImage('lost', seededRandom(1))).timestamps).toEqual([1]);
+    }
   });
 });
 
@@ -300,7 +312,7 @@ describe('a synchronous sync while another is under way', () => {
     const pending = log.sync();
     const size = log.sizeBytes;
     log.syncNow();
-    expect(slow.written.at(-1)).toBe(`2: ${size - FILE_HEADER_BYTES} at ${FILE_HEADER_BYTES}`);
+    expect(slow.written.at(-1)).toBe(`2: ${size} at 0`);
     expect(log.syncedOffset).toBe(size);
 
     writeBatch(log, 2);
@@ -313,13 +325,13 @@ describe('a synchronous sync while another is under way', () => {
     expect(replay(slow).timestamps).toEqual([1, 2]);
   });
 
-  test('refuses when the bytes cannot be read back intact', () => {
+  test.each([FILE_HEADER_BYTES + 5, 5])('refuses when byte %d cannot be read back intact', (position) => {
     const slow = new SlowFileSystem();
     slow.createDirectory(DIRECTORY);
     const log = createLog(slow);
     writeBatch(log, 1);
     const pending = log.sync();
-    damage(slow, FILE_HEADER_BYTES + 5, Uint8Array.of(0xee));
+    damage(slow, position, Uint8Array.of(0xee));
     expect(() => log.syncNow()).toThrow(CorruptionError);
     slow.settle[0]!();
     return pending;
