@@ -30,6 +30,7 @@ ${Object.entries(SUITES)
 --value      bytes per value
 --durability of writes: buffered (handed to the operating system) or commit (on the device)
 --rounds     rounds per engine, interleaved; medians are reported (default 3)
+--cache      bytes of cache for every engine that has one of its own; 0 for their defaults
 --seed       seed of keys, values and order (default 1)
 --profile    one more round of Varve under V8's sampling profiler: where the time goes
 --json       file for the results
@@ -44,6 +45,7 @@ const OPTIONS = {
   ops: { type: 'string' },
   value: { type: 'string' },
   durability: { type: 'string' },
+  cache: { type: 'string' },
   rounds: { type: 'string', default: '3' },
   seed: { type: 'string', default: '1' },
   profile: { type: 'boolean', default: false },
@@ -71,6 +73,7 @@ export function parseCommand(args: readonly string[]): Command {
         valueBytes: integer('--value', values.value ?? defaults.valueBytes, 1),
         durability: oneOf('durability', values.durability ?? defaults.durability, ['buffered', 'commit'] as const),
         seed: integer('--seed', values.seed, 0),
+        cacheBytes: integer('--cache', values.cache ?? defaults.cacheBytes, 0),
       },
     },
     jsonFile: values.json,

@@ -14,6 +14,8 @@ export interface OpenOptions {
   readonly durability: Durability;
   /** How large values are going to be, for engines that lay tables out by it. */
   readonly valueBytes: number;
+  /** Memory for the engine's own cache of what it reads; undefined for the engine's default. */
+  readonly cacheBytes?: number | undefined;
 }
 
 export interface Entry {

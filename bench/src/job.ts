@@ -1,6 +1,6 @@
 /** A child process: runs one round of one suite on one engine, so that no engine inherits another's heap or threads. */
 
-import { ENGINES } from './engine.js';
+import { ENGINES, type KeyValueEngine, type OpenOptions } from './engine.js';
 import type { Measurement } from './measurement/measurement.js';
 import { Meter } from './measurement/meter.js';
 import { SUITES, type SuiteSettings } from './suite.js';
@@ -20,7 +20,10 @@ export type JobAnswer = { readonly measurements: Measurement[] } | { readonly fa
 async function runJob({ suite, engine, directory, settings, workloads, profile }: Job): Promise<JobAnswer> {
   try {
     const meter = new Meter({ only: workloads, profile });
-    await SUITES[suite]!.run({ directory, engine, openEngine: await ENGINES[engine]!(), settings, meter });
+    const open = await ENGINES[engine]!();
+    const cacheBytes = settings.cacheBytes === 0 ? undefined : settings.cacheBytes;
+    const openEngine = (options: OpenOptions): Promise<KeyValueEngine> => open({ ...options, cacheBytes });
+    await SUITES[suite]!.run({ directory, engine, openEngine, settings, meter });
     return { measurements: meter.measurements };
   } catch (error) {
     return { failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };

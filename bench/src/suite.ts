@@ -1,6 +1,6 @@
 /** What a suite is, and the list of suites with what they do by default. */
 
-import type { Durability, OpenEngine } from './engine.js';
+import type { Durability, KeyValueEngine, OpenOptions } from './engine.js';
 import type { Meter } from './measurement/meter.js';
 import { AMPLIFICATION_METHOD, AMPLIFICATION_WORKLOADS, runAmplificationSuite } from './suites/amplification.js';
 import { BULK_LOAD_METHOD, BULK_LOAD_WORKLOADS, runBulkLoadSuite } from './suites/bulk-load.js';
@@ -16,13 +16,16 @@ export interface SuiteSettings {
   readonly valueBytes: number;
   readonly durability: Durability;
   readonly seed: number;
+  /** Of every engine that has a cache of its own; 0 for the engines' defaults. */
+  readonly cacheBytes: number;
 }
 
 export interface SuiteContext {
   /** An empty folder of the round's own. */
   readonly directory: string;
   readonly engine: string;
-  readonly openEngine: OpenEngine;
+  /** With the cache that the settings say. */
+  readonly openEngine: (options: Omit<OpenOptions, 'cacheBytes'>) => Promise<KeyValueEngine>;
   readonly settings: SuiteSettings;
   readonly meter: Meter;
 }
@@ -37,7 +40,7 @@ export interface Suite {
   readonly durableWorkloads: readonly string[];
   /** Who takes part by default, in the order of a round; nobody else can. */
   readonly engines: readonly string[];
-  readonly defaults: Pick<SuiteSettings, 'records' | 'ops' | 'valueBytes' | 'durability'>;
+  readonly defaults: Pick<SuiteSettings, 'records' | 'ops' | 'valueBytes' | 'durability' | 'cacheBytes'>;
   /** Of a suite that compares no engines: which facts its chart shows. */
   readonly chart?: { readonly title: string; readonly facts: readonly string[] };
   /** Runs one round on one engine. */
@@ -51,7 +54,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     workloads: KEY_VALUE_WORKLOADS,
     durableWorkloads: ['fillsync', 'fillsync64'],
     engines: ['varve', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3', 'rawsync'],
-    defaults: { records: 200_000, ops: 100_000, valueBytes: 100, durability: 'buffered' },
+    defaults: { records: 200_000, ops: 100_000, valueBytes: 100, durability: 'buffered', cacheBytes: 0 },
     run: runKeyValueSuite,
   },
   ycsb: {
@@ -60,7 +63,13 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     workloads: YCSB_WORKLOAD_NAMES,
     durableWorkloads: [],
     engines: ['varve', 'varve-async', 'lmdb', 'classic-level', 'rocksdb', 'better-sqlite3'],
-    defaults: { records: 200_000, ops: 100_000, valueBytes: YCSB_RECORD_BYTES, durability: 'buffered' },
+    defaults: {
+      records: 200_000,
+      ops: 100_000,
+      valueBytes: YCSB_RECORD_BYTES,
+      durability: 'buffered',
+      cacheBytes: 2 ** 31,
+    },
     run: runYcsbSuite,
   },
   txn: {
@@ -69,7 +78,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     workloads: TRANSACTION_WORKLOADS,
     durableWorkloads: [],
     engines: ['varve', 'lmdb', 'better-sqlite3'],
-    defaults: { records: 200_000, ops: 20_000, valueBytes: 100, durability: 'commit' },
+    defaults: { records: 200_000, ops: 20_000, valueBytes: 100, durability: 'commit', cacheBytes: 0 },
     run: runTransactionSuite,
   },
   load: {
@@ -78,7 +87,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     workloads: BULK_LOAD_WORKLOADS,
     durableWorkloads: [],
     engines: ['varve'],
-    defaults: { records: 2_000_000, ops: 1, valueBytes: 100, durability: 'commit' },
+    defaults: { records: 2_000_000, ops: 1, valueBytes: 100, durability: 'commit', cacheBytes: 0 },
     run: runBulkLoadSuite,
   },
   growth: {
@@ -87,7 +96,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     workloads: GROWTH_WORKLOADS,
     durableWorkloads: [],
     engines: ['varve'],
-    defaults: { records: 10_000_000, ops: 100_000, valueBytes: 100, durability: 'buffered' },
+    defaults: { records: 10_000_000, ops: 100_000, valueBytes: 100, durability: 'buffered', cacheBytes: 0 },
     chart: { title: 'rate for one of a database of a tenth of the size', facts: ['toTenth'] },
     run: runGrowthSuite,
   },
@@ -97,7 +106,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     workloads: AMPLIFICATION_WORKLOADS,
     durableWorkloads: [],
     engines: ['varve'],
-    defaults: { records: 1_000_000, ops: 1, valueBytes: 100, durability: 'buffered' },
+    defaults: { records: 1_000_000, ops: 1, valueBytes: 100, durability: 'buffered', cacheBytes: 0 },
     chart: { title: 'bytes for a byte', facts: ['write', 'textbook', 'space'] },
     run: runAmplificationSuite,
   },
@@ -107,7 +116,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     workloads: TURNOVER_WORKLOADS,
     durableWorkloads: [],
     engines: ['varve'],
-    defaults: { records: 500_000, ops: 10_000_000, valueBytes: 1000, durability: 'buffered' },
+    defaults: { records: 500_000, ops: 10_000_000, valueBytes: 1000, durability: 'buffered', cacheBytes: 0 },
     chart: { title: 'resident memory, MB', facts: ['maxRssMb', 'boundMb'] },
     run: runTurnoverSuite,
   },

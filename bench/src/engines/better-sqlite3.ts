@@ -32,11 +32,18 @@ interface Statement {
 
 const ROW_BYTES_MAX = 4096 / 20;
 
-export async function openEngine({ directory, durability, valueBytes }: OpenOptions): Promise<KeyValueEngine> {
+export async function openEngine({
+  directory,
+  durability,
+  valueBytes,
+  cacheBytes,
+}: OpenOptions): Promise<KeyValueEngine> {
   const { default: Database } = await importPeer<SqliteModule>('better-sqlite3');
   const db = new Database(join(directory, 'bench.db'));
   db.pragma('journal_mode = WAL');
   db.pragma(`synchronous = ${durability === 'commit' ? 'FULL' : 'NORMAL'}`);
+  // Negative: kibibytes instead of pages.
+  if (cacheBytes !== undefined) db.pragma(`cache_size = ${-Math.ceil(cacheBytes / 1024)}`);
   const layout = valueBytes < ROW_BYTES_MAX ? 'WITHOUT ROWID' : '';
   db.exec(`CREATE TABLE IF NOT EXISTS kv (k BLOB PRIMARY KEY, v BLOB NOT NULL) ${layout}`);
   const upsert = db.prepare('INSERT INTO kv (k, v) VALUES (?, ?) ON CONFLICT (k) DO UPDATE SET v = excluded.v');

@@ -11,7 +11,7 @@ interface WriteOptions {
 }
 
 interface Level {
-  open(): Promise<void>;
+  open(options: { cacheSize?: number }): Promise<void>;
   put(key: Buffer, value: Uint8Array, options: WriteOptions): Promise<void>;
   batch(operations: { type: 'put'; key: Buffer; value: Uint8Array }[], options: WriteOptions): Promise<void>;
   get(key: Buffer): Promise<Buffer | undefined>;
@@ -27,10 +27,10 @@ interface LevelIterator {
 
 const ENTRIES_PER_CALL = 1000;
 
-export async function openEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
+export async function openEngine({ directory, durability, cacheBytes }: OpenOptions): Promise<KeyValueEngine> {
   const { ClassicLevel } = await importPeer<ClassicLevelModule>('classic-level');
   const db = new ClassicLevel(directory, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
-  await db.open();
+  await db.open(cacheBytes === undefined ? {} : { cacheSize: cacheBytes });
   const write = { sync: durability === 'commit' };
   return {
     writeBatch: (entries) =>

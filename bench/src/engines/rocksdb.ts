@@ -15,7 +15,7 @@ interface Put {
 }
 
 interface Rocks {
-  open(options: { createIfMissing: boolean }, done: Done): void;
+  open(options: { createIfMissing: boolean; cacheSize?: number }, done: Done): void;
   put(key: Buffer, value: Uint8Array, options: { sync: boolean }, done: Done): void;
   batch(operations: Put[], options: { sync: boolean }, done: Done): void;
   get(key: Buffer, done: (error: Error | null, value?: Buffer) => void): void;
@@ -44,10 +44,11 @@ function called(start: (done: Done) => void): Promise<void> {
   });
 }
 
-export async function openEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
+export async function openEngine({ directory, durability, cacheBytes }: OpenOptions): Promise<KeyValueEngine> {
   const { default: rocksdb } = await importPeer<RocksModule>('rocksdb');
   const db = rocksdb(directory);
-  await called((done) => db.open({ createIfMissing: true }, done));
+  const cache = cacheBytes === undefined ? {} : { cacheSize: cacheBytes };
+  await called((done) => db.open({ createIfMissing: true, ...cache }, done));
   const write = { sync: durability === 'commit' };
   return {
     writeBatch: (entries) =>

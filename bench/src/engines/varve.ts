@@ -1,5 +1,5 @@
 /**
- * Varve through its public API: a keyspace of bytes, default options. `openAsyncEngine` has the promises only, so that a
+ * Varve through its public API: a keyspace of bytes, default options but for the cache. `openAsyncEngine` has the promises only, so that a
  * suite which prefers synchronous calls measures those.
  */
 
@@ -23,8 +23,12 @@ export async function openVarve(directory: string, options?: Varve.DatabaseOptio
 export const SPACE = 'bench';
 export const BYTES = { keys: 'bytes', values: 'bytes' } as const;
 
-export async function openEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
-  return engineOver(await openVarve(directory), durability);
+export async function openEngine({ directory, durability, cacheBytes }: OpenOptions): Promise<KeyValueEngine> {
+  return engineOver(await openVarve(directory, cacheOf(cacheBytes)), durability);
+}
+
+function cacheOf(bytes: number | undefined): Varve.DatabaseOptions {
+  return bytes === undefined ? {} : { blockCache: { bytes } };
 }
 
 /** For suites that open Varve with options of their own. */
@@ -50,8 +54,8 @@ export function engineOver(db: Varve.Database, durability: Durability): KeyValue
   };
 }
 
-export async function openAsyncEngine({ directory, durability }: OpenOptions): Promise<KeyValueEngine> {
-  const db = await openVarve(directory);
+export async function openAsyncEngine({ directory, durability, cacheBytes }: OpenOptions): Promise<KeyValueEngine> {
+  const db = await openVarve(directory, cacheOf(cacheBytes));
   const space = db.keyspace(SPACE, BYTES);
   const write = { durability };
   return {

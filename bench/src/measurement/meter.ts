@@ -159,6 +159,8 @@ async function runCalls(
   for (let from = 0; from < calls; from += callsPerPreparation) {
     const to = Math.min(calls, from + callsPerPreparation);
     prepare?.(from, to);
+    // No program keeps the loop for good: engines may need it for what their threads report.
+    await loopTurn();
     const startMs = clockMs();
     let previousMs = startMs;
     for (let call = from; call < to; call++) {

@@ -9,13 +9,13 @@ import { tableOf } from './row-cells.js';
 
 export function consoleReport(results: Results): string {
   const { suite, settings, machine, date, versions, profiles, failures } = results;
-  const { records, ops, valueBytes, durability, seed } = settings;
+  const { records, ops, valueBytes, durability, seed, cacheBytes } = settings;
   const parts = [
     [
       `${machine}, ${date}`,
       versionsText(versions),
       `suite ${suite}: ${SUITES[suite]!.title}`,
-      `${records} records, ${ops} ops, values of ${valueBytes} bytes, durability ${durability}, seed ${seed}`,
+      `${records} records, ${ops} ops, values of ${valueBytes} bytes, durability ${durability}, ${cacheText(cacheBytes)}, seed ${seed}`,
     ].join('\n'),
   ];
   for (const [workload, rows] of byWorkload(rowsOf(results))) {
@@ -33,6 +33,11 @@ export function consoleReport(results: Results): string {
   }
   for (const [engine, reason] of Object.entries(failures)) parts.push(`${engine} did not run: ${reason}`);
   return parts.join('\n\n');
+}
+
+/** What engines may keep in memory of what they read. */
+export function cacheText(bytes: number): string {
+  return bytes === 0 ? 'caches as the engines have them' : `caches of ${(bytes / 2 ** 20).toLocaleString('en')} MiB`;
 }
 
 export function versionsText(versions: Readonly<Record<string, string>>): string {

@@ -2,7 +2,7 @@
 
 import { SUITES } from '../suite.js';
 import { compare, comparisonTexts } from './comparison.js';
-import { versionsText } from './console-report.js';
+import { cacheText, versionsText } from './console-report.js';
 import { profileText } from './profile-text.js';
 import { byWorkload, type Results, type Row, rowsOf } from './results.js';
 import { tableOf } from './row-cells.js';
@@ -31,7 +31,7 @@ function conditionsText({ machine, date, versions, settings, commands }: Results
   return [
     `${machine}, ${date}. ${versionsText(versions)}. Seed ${settings.seed}.`,
     `\`\`\`sh\n${commands.join('\n')}\n\`\`\``,
-    `${settings.records.toLocaleString('en')} records with values of ${settings.valueBytes} bytes. A process for each engine and round, rounds interleaved.`,
+    `${settings.records.toLocaleString('en')} records with values of ${settings.valueBytes} bytes, ${cacheText(settings.cacheBytes)}. A process for each engine and round, rounds interleaved.`,
   ].join('\n\n');
 }
 

@@ -4,6 +4,7 @@ import type { KeyValueEngine, ScanRange } from '../engine.js';
 import { InputWindow } from '../input/input-window.js';
 import type { DrawBelow } from '../input/random.js';
 import { KEY_BYTES, keyOf, missingKeyOf, ValuePool } from '../input/records.js';
+import { untilIdle } from '../measurement/idleness.js';
 import type { SuiteContext } from '../suite.js';
 import { fillInBatches } from './batched-fill.js';
 import { copyOf, getFastest, putFastest, whenDone } from './fastest-call.js';
@@ -34,7 +35,9 @@ export class FilledDatabase {
     this.#values = values;
   }
 
+  /** Once the engine has nothing left to do. */
   async warmUp(): Promise<void> {
+    await untilIdle();
     const { records, valueBytes } = this.#context.settings;
     const stride = Math.max(1, Math.floor(WARM_UP_STRIDE_BYTES / (KEY_BYTES + valueBytes)));
     for (let number = 0; number < records; number += stride) {

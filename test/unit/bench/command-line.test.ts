@@ -10,8 +10,19 @@ test('a suite brings its engines and sizes, and options change them', () => {
     expect(plan.engines).toEqual(suite.engines);
     expect(plan.settings).toEqual({ ...suite.defaults, seed: 1 });
   }
-  const { plan } = parseCommand(['kv', '--engines', 'lmdb,varve', '--workloads', 'readseq', '--records', '5000']);
-  expect(plan).toMatchObject({ engines: ['lmdb', 'varve'], workloads: ['readseq'], settings: { records: 5000 } });
+  const { plan } = parseCommand([
+    'kv',
+    '--engines',
+    'lmdb,varve',
+    '--workloads',
+    'readseq',
+    '--records',
+    '5000',
+    '--cache',
+    '4096',
+  ]);
+  const settings = { records: 5000, cacheBytes: 4096 };
+  expect(plan).toMatchObject({ engines: ['lmdb', 'varve'], workloads: ['readseq'], settings });
 });
 
 test('the command in a report names no files', () => {

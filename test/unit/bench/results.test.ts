@@ -24,7 +24,7 @@ function resultsOf(measurements: Results['measurements'], more: Partial<Results>
     date: '2026-01-01',
     machine: 'a machine',
     versions: { node: 'v20' },
-    settings: { records: 1000, ops: 10, valueBytes: 100, durability: 'buffered', seed: 1 },
+    settings: { records: 1000, ops: 10, valueBytes: 100, durability: 'buffered', seed: 1, cacheBytes: 0 },
     commands: ['npm run bench -- kv'],
     profiles: {},
     failures: {},
@@ -77,7 +77,10 @@ describe('rows', () => {
 });
 
 test.each([
-  ['settings', { settings: { records: 2000, ops: 10, valueBytes: 100, durability: 'buffered', seed: 1 } as const }],
+  [
+    'settings',
+    { settings: { records: 2000, ops: 10, valueBytes: 100, durability: 'buffered', seed: 1, cacheBytes: 0 } as const },
+  ],
   ['machine', { machine: 'another' }],
   ['node', { versions: { node: 'v22' } }],
 ])('runs with other %s are not taken together', (_what, more) => {
