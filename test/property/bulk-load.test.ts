@@ -56,6 +56,7 @@ const OPTIONS = {
   memtableBytes: 4096,
   blockBytes: 256,
   tableBytes: 1024,
+  indexBytesMax: 150,
   compaction: { policy: 'leveled', level0Runs: 2, levelBaseBytes: 2048, sizeRatio: 3 },
 } as const;
 

@@ -14,6 +14,8 @@ export const smallOptions: EngineOptions & { createIfMissing: boolean } = {
   memtableBytes: 1024,
   blockBytes: 256,
   tableBytes: 1024,
+  // Some tables have a whole index, others partitions.
+  indexBytesMax: 165,
   blockCache: { bytes: 64 * 1024 },
   bloomBitsPerKey: 10,
   compression: 'none',

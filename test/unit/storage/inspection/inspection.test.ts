@@ -41,7 +41,11 @@ function cut(path: string, sizeBytes: number): void {
 
 beforeEach(async () => {
   const memory = new MemFileSystem();
-  const { engine } = await openOn(memory, '/db', { memtableBytes: 64 * 1024, tableBytes: 64 * 1024 });
+  const { engine } = await openOn(memory, '/db', {
+    memtableBytes: 64 * 1024,
+    tableBytes: 64 * 1024,
+    indexBytesMax: undefined,
+  });
   const commit = async (next: number): Promise<void> => {
     const batch = new WriteBatch();
     batch.put(utf8Encode(`key ${String(next).padStart(3, '0')}`), utf8Encode(`value ${next}`.repeat(4)));
