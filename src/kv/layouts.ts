@@ -12,13 +12,11 @@ import {
   utf8Encode,
 } from '../base/index.js';
 import {
-  type KeyCodec,
   type KeyCodecName,
   type KeyIn,
   type KeyOut,
   keyCodecs,
   type TupleKey,
-  type ValueCodec,
   type ValueCodecName,
   type ValueOf,
   valueCodecs,
@@ -47,27 +45,45 @@ export interface KeyspaceOptions<K extends KeyCodecName, V extends ValueCodecNam
   readonly values?: V;
 }
 
+/** By name: transactions ask for the same ones again and again, and encode keys faster where the prefix is the same array. */
+const made = new Map<string, KeyspaceLayout<unknown, unknown, unknown>>();
+const MADE_MAX = 1024;
+
 /** The layout of the keyspace called `name`. Throws `InvalidArgumentError` for a malformed name or an unknown codec. */
 export function namedKeyspace<K extends KeyCodecName = 'tuple', V extends ValueCodecName = 'structured'>(
   name: string,
   options: KeyspaceOptions<K, V> = {},
 ): KeyspaceLayout<KeyIn<K>, KeyOut<K>, ValueOf<V>> {
+  checkOptionNames('options of a keyspace', options, ['keys', 'values']);
+  const { keys = 'tuple', values = 'structured' } = options;
+  let layout = made.get(name);
+  if (layout === undefined || layout.keyCodec !== keys || layout.valueCodec !== values) {
+    layout = makeLayout(name, keys, values);
+    if (made.size >= MADE_MAX) made.clear();
+    made.set(name, layout);
+  }
+  return layout as KeyspaceLayout<KeyIn<K>, KeyOut<K>, ValueOf<V>>;
+}
+
+function makeLayout(
+  name: string,
+  keys: KeyCodecName,
+  values: ValueCodecName,
+): KeyspaceLayout<unknown, unknown, unknown> {
   if (typeof name !== 'string' || !NAME.test(name)) {
     throw new InvalidArgumentError(
       `a keyspace name is 1 to 64 letters, digits, '_', '.' or '-', not starting with a digit; found ${JSON.stringify(name)}`,
       { facts: { found: name } },
     );
   }
-  checkOptionNames('options of a keyspace', options, ['keys', 'values']);
-  const { keys = 'tuple', values = 'structured' } = options;
   const nameBytes = utf8Encode(name);
   return {
     name,
     keyCodec: keys,
     valueCodec: values,
     prefix: concatBytes(new Uint8Array([REGION_NAMED, nameBytes.length]), nameBytes),
-    keys: pick('keys', keyCodecs, keys) as unknown as KeyCodec<KeyIn<K>, KeyOut<K>>,
-    values: pick('values', valueCodecs, values) as unknown as ValueCodec<ValueOf<V>>,
+    keys: pick('keys', keyCodecs, keys),
+    values: pick('values', valueCodecs, values),
   };
 }
 

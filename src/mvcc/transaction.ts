@@ -250,6 +250,7 @@ export class Transaction implements WriteView {
       this.#end('rolled-back');
       throw error;
     }
+    this.#context.pool.giveBatch(batch);
     this.#end('committed');
     return timestamp;
   }
@@ -276,6 +277,7 @@ export class Transaction implements WriteView {
       this.#end('rolled-back');
       throw error;
     }
+    this.#context.pool.giveBatch(batch);
     this.#end('committed');
     return timestamp;
   }

@@ -11,7 +11,7 @@ import {
   MAX_TIMESTAMP,
   type Memtable,
   type MemtableMark,
-  WriteBatch,
+  type WriteBatch,
 } from '../storage/index.js';
 import type { MemtablePool } from './memtable-pool.js';
 
@@ -95,8 +95,9 @@ export class WriteBuffer {
     this.#memtable.forEachNewest(visit);
   }
 
+  /** The operations that count, in a batch of the pool's. */
   toBatch(): WriteBatch {
-    const batch = new WriteBatch(this.#memtable.byteSize);
+    const batch = this.#pool.takeBatch();
     this.#memtable.forEachNewest((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
       batch.appendRanges(kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
     });

@@ -125,8 +125,9 @@ const bugs: Planted[] = [
             for (const apply of this.late ?? []) apply();
             this.late = [];
             let visited = 0;
-            request.batch.forEach((...entry) => {
-                const apply = () => { this.#applied = timestamp; this.#visit(...entry); };
+            request.batch.forEach((kind, view, ...places) => {
+                const bytes = view.slice();
+                const apply = () => { this.#applied = timestamp; this.#visit(kind, bytes, ...places); };
                 if (visited++ < request.batch.count / 2) apply();
                 else this.late.push(apply);
             });`,
@@ -147,7 +148,8 @@ const bugs: Planted[] = [
     original: 'this.#queue.push({ batch, load, timestamp, durable, seal, resolve, reject });',
     replacement: 'this.#queue.push({ batch, load, timestamp, durable, seal, resolve, reject }); if (batch) resolve();',
     levels: both,
-    shows: ['G-single in real time'],
+    // A batch that counts as done is used again: it is overwritten while it waits for the log.
+    shows: ['G-single in real time', 'incompatible-order', 'G0'],
   },
   {
     what: 'commits are acknowledged before they are on the device',

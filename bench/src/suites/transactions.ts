@@ -96,7 +96,8 @@ class TransactionRun {
       clients,
       callsPerClient,
       run: async () => {
-        retries += await this.#transactions.modify(key(), plusOne);
+        const again = await this.#transactions.modify(key(), plusOne);
+        retries += again;
         this.#modified++;
       },
       facts: async () => ({ retries: retries / (clients * callsPerClient), lostUpdates: await this.#lostUpdates() }),
