@@ -48,9 +48,13 @@ export interface ScanRange {
   readonly reverse?: boolean;
 }
 
+/** Replaces the value of a key by what `update` makes of it. Returns how often it was run again after a conflict. */
+export type Modify = (key: Buffer, update: (old: Uint8Array) => Uint8Array) => Promise<number> | number;
+
 export interface TransactionalEngine {
-  /** Replaces the value of a key by what `update` makes of it. Returns how often it was run again after a conflict. */
-  modify(key: Buffer, update: (old: Uint8Array) => Uint8Array): Promise<number> | number;
+  readonly modify: Modify;
+  /** The same by an `async` body. Absent when the engine has none, or when that is what `modify` does. */
+  readonly modifyAwaiting?: Modify;
   /** Reads keys as they are at one moment, in the engine's read-only transaction. */
   readTogether(keys: readonly Buffer[], visit: (value: Uint8Array | undefined) => void): Promise<void> | void;
   /** Reads the same keys one by one, outside any transaction, by the same kind of call. */

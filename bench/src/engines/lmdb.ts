@@ -27,7 +27,7 @@ interface ReadOptions {
 
 interface Database {
   transactionSync(body: () => void): void;
-  transaction(body: () => void): Promise<void>;
+  transaction(body: () => void | Promise<void>): Promise<void>;
   useReadTransaction(): ReadTransaction;
   put(key: Buffer, value: Uint8Array): Promise<boolean>;
   putSync(key: Buffer, value: Uint8Array): void;
@@ -73,14 +73,18 @@ export async function openEngine({ directory, durability }: OpenOptions): Promis
 }
 
 function transactionsOf(db: Database): TransactionalEngine {
+  const modifyNow = (key: Buffer, update: (old: Uint8Array) => Uint8Array): void => {
+    const old = db.getBinary(key);
+    if (old === undefined) throw new Error('a record that was written is not there');
+    db.putSync(key, update(old));
+  };
   return {
     async modify(key, update) {
-      // With a body that does not wait, LMDB runs many of them in one transaction of its own: faster than `async`.
-      await db.transaction(() => {
-        const old = db.getBinary(key);
-        if (old === undefined) throw new Error('a record that was written is not there');
-        db.putSync(key, update(old));
-      });
+      await db.transaction(() => modifyNow(key, update));
+      return 0;
+    },
+    async modifyAwaiting(key, update) {
+      await db.transaction(async () => modifyNow(key, update));
       return 0;
     },
     readTogether(keys, visit) {
