@@ -1,8 +1,8 @@
 /**
  * Index and filter of a table that is being written. Both are gathered in memory, and written whole at the end, while they
  * stay below a bound. Past it they are written in partitions between the data blocks, each of about the size of a data
- * block, and what is left in memory is one partition and an entry of the top index for each of those written: 45 bytes for
- * 330 KB of entries of 123 bytes (docs/adr/0011-large-tables-partition-their-index.md).
+ * block, and what is left in memory is one partition and an entry of the top index for each of those written: 29 bytes for
+ * 361 KB of entries of 116 bytes (docs/adr/0011-large-tables-partition-their-index.md).
  */
 
 import { ByteWriter } from '../../base/index.js';
@@ -13,7 +13,7 @@ import { encodePartition } from '../format/index-partition.js';
 import { type BlockHandle, encodeHandle } from '../format/stored-block.js';
 import type { TableFormat } from './table-writer.js';
 
-/** Of index and filter together, for some 45 MB of entries of 123 bytes. */
+/** Of index and filter together, for some 45 MB of entries of 116 bytes. */
 const INDEX_BYTES_MAX = 2 ** 20;
 
 /** Appends a block to the table; its bytes may be used again afterwards. */
