@@ -1,7 +1,7 @@
 /** Growable little-endian encoder. One instance is reused for many records; `bytes()` is a view until the next write. */
 
 import { assert } from './assert.js';
-import { utf8Encode } from './bytes.js';
+import { EMPTY_BYTES, utf8Encode } from './bytes.js';
 
 const KEPT_BYTES_MAX = 4 * 1024 * 1024;
 /** Below this many bytes a loop beats the call into `TypedArray.set`. */
@@ -11,6 +11,8 @@ export class ByteWriter {
   #buffer: Uint8Array;
   #view: DataView;
   #length = 0;
+  /** What `bytes` returned last, for records of one length that follow one another; of `#buffer`. */
+  #seen: Uint8Array = EMPTY_BYTES;
 
   constructor(initialBytes = 256) {
     this.#buffer = new Uint8Array(initialBytes);
@@ -24,7 +26,8 @@ export class ByteWriter {
 
   /** View of what was written; valid until the next write or `reset`. */
   bytes(): Uint8Array {
-    return this.#buffer.subarray(0, this.#length);
+    if (this.#seen.length !== this.#length) this.#seen = this.#buffer.subarray(0, this.#length);
+    return this.#seen;
   }
 
   /** Copy of what was written. */
@@ -39,6 +42,7 @@ export class ByteWriter {
     if (length === 0 && this.#buffer.length > KEPT_BYTES_MAX) {
       this.#buffer = new Uint8Array(KEPT_BYTES_MAX);
       this.#view = new DataView(this.#buffer.buffer);
+      this.#seen = EMPTY_BYTES;
     }
   }
 
@@ -117,5 +121,6 @@ export class ByteWriter {
     grown.set(this.#buffer.subarray(0, this.#length));
     this.#buffer = grown;
     this.#view = new DataView(grown.buffer);
+    this.#seen = EMPTY_BYTES;
   }
 }

@@ -13,8 +13,9 @@ export function checkOptionNames(subject: string, options: unknown, known: reado
       facts: { expected: 'object', found: kindOf(options) },
     });
   }
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
+  // Not `Object.keys`, which makes a list: this is asked for every operation of a batch.
+  for (const name in options) {
+    if (known.includes(name) || !Object.hasOwn(options, name)) continue;
     throw new InvalidArgumentError(`${subject} do not include ${JSON.stringify(name)}: known are ${known.join(', ')}`, {
       facts: { option: name, known },
     });

@@ -75,7 +75,7 @@ export class VersionFilter {
     const newer = this.#newerTimestamp;
     this.#newerTimestamp = timestamp;
     this.superseded = false;
-    if (this.#keyLength >= 0 && compareByteRanges(this.#key, 0, this.#keyLength, key, start, end) === 0) {
+    if (this.#isSameKey(key, start, end)) {
       this.superseded = ++this.#rank >= this.#versions;
       if (this.superseded && !this.#isHeld(timestamp, newer)) return this.#drop(newer);
     } else {
@@ -85,6 +85,14 @@ export class VersionFilter {
     if (kind !== EntryKind.Delete || timestamp > this.#horizon || this.#rank < this.#versions - 1) return true;
     if (this.#isPinnedBetween(0, timestamp) || this.#older.mayHold(key, start, end)) return true;
     return this.#drop(timestamp);
+  }
+
+  /** Compared from the end: neighbours in order begin alike. */
+  #isSameKey(key: Uint8Array, start: number, end: number): boolean {
+    if (end - start !== this.#keyLength) return false;
+    let i = this.#keyLength - 1;
+    while (i >= 0 && this.#key[i] === key[start + i]) i--;
+    return i < 0;
   }
 
   #drop(prunedThrough: Timestamp): false {

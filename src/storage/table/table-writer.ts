@@ -80,10 +80,10 @@ export class TableWriter {
   hasLastKey(key: Uint8Array, start: number, end: number): boolean {
     const length = this.#lastKeyLength;
     if (this.#entries === 0 || end - start !== length) return false;
-    for (let i = 0; i < length; i++) {
-      if (this.#lastKey[i] !== key[start + i]) return false;
-    }
-    return true;
+    // From the end: neighbours in order begin alike.
+    let i = length - 1;
+    while (i >= 0 && this.#lastKey[i] === key[start + i]) i--;
+    return i < 0;
   }
 
   /** Appends an entry, which must come behind all others. */
