@@ -3,10 +3,16 @@
  * copies of their keys' places, so that comparing touches no child. While the current child stays ahead, which is the rule
  * where one is much larger than the others, a step costs one comparison. Children come newest first; of equal entries the
  * newer child's is first.
+ *
+ * What all keys at hand begin with is compared once, when a child moves; among themselves they are compared by their ranks,
+ * the six bytes behind that as numbers. Eighteen runs of a million entries: 305 ns of processor time per entry instead of 585
+ * (docs/adr/0020-merges-compare-ranks.md).
  */
 
 import { assert, compareByteRanges, EMPTY_BYTES } from '../../base/index.js';
+import { copyBytes } from '../byte-copy.js';
 import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
+import { keyRank } from '../key-rank.js';
 
 export class MergingCursor implements EntryCursor {
   valid = false;
@@ -26,6 +32,11 @@ export class MergingCursor implements EntryCursor {
   readonly #keyStarts: Float64Array;
   readonly #keyEnds: Float64Array;
   readonly #timestamps: Float64Array;
+  /** Of each key, what comes behind the first `#shared` bytes. */
+  readonly #ranks: Float64Array;
+  /** Every child that stands on an entry has a key that begins with the first `#shared` bytes of this. */
+  #prefix: Uint8Array = EMPTY_BYTES;
+  #shared = 0;
   /** The child that stands on the current entry. */
   #current = 0;
   /** The other children that stand on an entry; the first `#size` form a heap. */
@@ -43,6 +54,7 @@ export class MergingCursor implements EntryCursor {
     this.#keyStarts = new Float64Array(children.length);
     this.#keyEnds = new Float64Array(children.length);
     this.#timestamps = new Float64Array(children.length);
+    this.#ranks = new Float64Array(children.length);
     this.#heap = new Int32Array(children.length);
   }
 
@@ -63,6 +75,7 @@ export class MergingCursor implements EntryCursor {
     child.next();
     if (child.valid) {
       this.#copyHead(number, child);
+      this.#rankHead(number);
       if (this.#size === 0 || this.#isBefore(number, this.#heap[0]!)) {
         this.repeats = child.repeats;
         this.#ties = this.#size > 0 && this.#keyOrder === 0;
@@ -96,6 +109,7 @@ export class MergingCursor implements EntryCursor {
     this.repeats = false;
     this.valid = this.#size > 0;
     if (!this.valid) return;
+    this.#rankHeads();
     for (let at = (this.#size >>> 1) - 1; at >= 0; at--) this.#siftDown(at);
     this.#takeRoot(this.#heap[--this.#size]!);
   }
@@ -115,6 +129,46 @@ export class MergingCursor implements EntryCursor {
     this.#keyStarts[number] = child.keyStart;
     this.#keyEnds[number] = child.keyEnd;
     this.#timestamps[number] = child.timestamp;
+  }
+
+  /** Finds out what all heads in the heap begin with, and ranks them. */
+  #rankHeads(): void {
+    const first = this.#heap[0]!;
+    const length = this.#keyEnds[first]! - this.#keyStarts[first]!;
+    if (length > this.#prefix.length) this.#prefix = new Uint8Array(length * 2);
+    copyBytes(this.#prefix, 0, this.#keyBytes[first]!, this.#keyStarts[first]!, this.#keyEnds[first]!);
+    this.#shared = length;
+    for (let at = 1; at < this.#size; at++) this.#shared = this.#sharedWith(this.#heap[at]!);
+    for (let at = 0; at < this.#size; at++) this.#rank(this.#heap[at]!);
+  }
+
+  /** Ranks a head that has changed; the others anew when it begins with less of the prefix. */
+  #rankHead(number: number): void {
+    const shared = this.#sharedWith(number);
+    if (shared < this.#shared) {
+      this.#shared = shared;
+      for (let at = 0; at < this.#size; at++) this.#rank(this.#heap[at]!);
+    }
+    this.#rank(number);
+  }
+
+  #rank(number: number): void {
+    this.#ranks[number] = keyRank(
+      this.#keyBytes[number]!,
+      this.#keyStarts[number]! + this.#shared,
+      this.#keyEnds[number]!,
+    );
+  }
+
+  /** How much of the first `#shared` bytes of the prefix the head begins with. */
+  #sharedWith(number: number): number {
+    const bytes = this.#keyBytes[number]!;
+    const start = this.#keyStarts[number]!;
+    const prefix = this.#prefix;
+    const limit = Math.min(this.#shared, this.#keyEnds[number]! - start);
+    let shared = 0;
+    while (shared < limit && bytes[start + shared] === prefix[shared]) shared++;
+    return shared;
   }
 
   #show(number: number): void {
@@ -156,12 +210,14 @@ export class MergingCursor implements EntryCursor {
   }
 
   #compareKeys(a: number, b: number): number {
+    const byRank = this.#ranks[a]! - this.#ranks[b]!;
+    if (byRank !== 0) return byRank;
     return compareByteRanges(
       this.#keyBytes[a]!,
-      this.#keyStarts[a]!,
+      this.#keyStarts[a]! + this.#shared,
       this.#keyEnds[a]!,
       this.#keyBytes[b]!,
-      this.#keyStarts[b]!,
+      this.#keyStarts[b]! + this.#shared,
       this.#keyEnds[b]!,
     );
   }

@@ -6,7 +6,7 @@
  * Hot code. Searching 3,300 keys of 23 bytes: 87 ns, where a binary search comparing bytes takes 344 ns.
  */
 
-const PREFIX_BYTES = 6;
+import { keyRank } from '../key-rank.js';
 
 export class SortedKeys {
   readonly count: number;
@@ -38,7 +38,7 @@ export class SortedKeys {
     this.#shared = this.#sharedLength();
     this.#prefixes = new Float64Array(count);
     for (let i = 0; i < count; i++) {
-      this.#prefixes[i] = prefixOf(this.#bytes, this.#starts[i]! + this.#shared, this.#starts[i + 1]!);
+      this.#prefixes[i] = keyRank(this.#bytes, this.#starts[i]! + this.#shared, this.#starts[i + 1]!);
     }
   }
 
@@ -50,7 +50,7 @@ export class SortedKeys {
   lowerBound(key: Uint8Array): number {
     const beside = this.#compareShared(key);
     if (beside !== 0) return beside < 0 ? 0 : this.count;
-    const prefix = prefixOf(key, this.#shared, key.length);
+    const prefix = keyRank(key, this.#shared, key.length);
     const prefixes = this.#prefixes;
     let low = 0;
     let high = this.count;
@@ -115,18 +115,4 @@ export class SortedKeys {
     while (shared < limit && bytes[shared] === bytes[last + shared]) shared++;
     return shared;
   }
-}
-
-/** The bytes of `[start, end)`, six of them or as if followed by zeros, as a number. */
-function prefixOf(bytes: Uint8Array, start: number, end: number): number {
-  if (start + PREFIX_BYTES <= end) {
-    const high = (bytes[start]! << 16) | (bytes[start + 1]! << 8) | bytes[start + 2]!;
-    const low = (bytes[start + 3]! << 16) | (bytes[start + 4]! << 8) | bytes[start + 5]!;
-    return high * 0x1_00_00_00 + low;
-  }
-  let prefix = 0;
-  for (let i = 0; i < PREFIX_BYTES; i++) {
-    prefix = prefix * 0x100 + (start + i < end ? bytes[start + i]! : 0);
-  }
-  return prefix;
 }
