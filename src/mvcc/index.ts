@@ -8,7 +8,7 @@ export type { History, PointInTime } from './history.js';
 export type { Savepoint } from './savepoint.js';
 export { Snapshot } from './snapshot.js';
 export { Transaction, type TransactionOutcome, type TransactionState } from './transaction.js';
-export { checkBody, type TransactionOptions } from './transaction-options.js';
+export { checkBody, checkSignal, type TransactionOptions } from './transaction-options.js';
 export {
   checkWriteOptions,
   type ChangesOptions,

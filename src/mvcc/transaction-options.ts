@@ -52,7 +52,7 @@ export function checkOptions(options: TransactionOptions): void {
     throw invalid('timeoutMs', timeoutMs, 'a number of milliseconds above 0 and below 2^31');
   }
   if (readOnly !== undefined && typeof readOnly !== 'boolean') throw invalid('readOnly', readOnly, 'true or false');
-  if (signal !== undefined && !isSignal(signal)) throw invalid('signal', signal, 'an AbortSignal');
+  if (signal !== undefined) checkSignal(signal);
   if (onRetry !== undefined && typeof onRetry !== 'function') throw invalid('onRetry', onRetry, 'a function');
 }
 
@@ -70,9 +70,10 @@ export function checkBody(subject: string, body: unknown): void {
   });
 }
 
-/** By its methods: there are signals of other realms, and polyfills. */
-function isSignal(value: unknown): boolean {
-  return typeof (value as Partial<AbortSignal> | null)?.throwIfAborted === 'function';
+/** Throws `InvalidArgumentError` for what is no signal, by its methods: there are those of other realms, and polyfills. */
+export function checkSignal(signal: unknown): void {
+  if (typeof (signal as Partial<AbortSignal> | null)?.throwIfAborted === 'function') return;
+  throw invalid('signal', signal, 'an AbortSignal');
 }
 
 /** `storeIsReadOnly` makes every transaction a read-only one. */

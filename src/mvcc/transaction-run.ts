@@ -108,8 +108,9 @@ export class TransactionRun<T> {
         this.#options.onRetry?.(error, attempt + 1);
         this.#context.countRetry();
         const contention = this.#context.coordinator.contentionOf(error);
-        if (contention === undefined) await this.#backOff(attempt, clock.monotonicMs() - startMs);
-        else await this.#takeTurn(contention);
+        const attemptMs = clock.monotonicMs() - startMs;
+        if (contention === undefined) await this.#backOff(attempt, attemptMs);
+        else await this.#takeTurn(contention, attemptMs);
         this.#throwIfInterrupted();
       }
     }
@@ -134,14 +135,14 @@ export class TransactionRun<T> {
   }
 
   /** Waits for a turn on everything this run has lost over, unless it has one already. */
-  async #takeTurn(contention: Contention): Promise<void> {
+  async #takeTurn(contention: Contention, attemptMs: number): Promise<void> {
     const { turns, coordinator } = this.#context;
     const covered = widened(this.#turn?.covered ?? [], contention);
     if (this.#turn?.protects !== true || covered.length > this.#turn.covered.length) {
       this.#turn?.release();
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
-        this.#turn = turns.take(covered, resolve);
+        this.#turn = turns.take(covered, attemptMs, resolve);
       });
       this.#wake = undefined;
     }

@@ -12,8 +12,10 @@
 import { compareBytes, type KeyRange, keyAfter, type Scheduler } from '../base/index.js';
 import type { WriteBuffer } from './write-buffer.js';
 
-/** How long a turn is respected, in milliseconds. */
-const TURN_MS = 1000;
+/** How long a turn is respected, in milliseconds: half as long again as the attempt that lost, within these bounds. */
+const TURN_MIN_MS = 1000;
+const TURN_MAX_MS = 10_000;
+const ATTEMPTS_PER_TURN = 1.5;
 /** What a turn covers is widened to one interval beyond so many. */
 const RANGES_MAX = 64;
 
@@ -54,16 +56,18 @@ export class Turns {
 
   /**
    * Calls `come` when the turn has come, which is at once if nothing is in its way. `release` before that withdraws the
-   * request.
+   * request. `attemptMs` is how long the transaction takes that the turn is for.
    */
-  take(covered: readonly KeyRange[], come: () => void): Turn {
+  take(covered: readonly KeyRange[], attemptMs: number, come: () => void): Turn {
+    const turnMs = Math.min(TURN_MAX_MS, Math.max(TURN_MIN_MS, ATTEMPTS_PER_TURN * attemptMs));
     let cancel: (() => void) | undefined;
     const place: Place = {
       covered,
       protects: true,
       come: () => {
         place.come = undefined;
-        cancel = this.#scheduler.after(TURN_MS, () => this.#lapse(place));
+        // Somebody may be waiting for nothing else, so it keeps the process alive.
+        cancel = this.#scheduler.after(turnMs, () => this.#lapse(place), { keepAlive: true });
         come();
       },
       release: () => {
@@ -76,11 +80,15 @@ export class Turns {
     return place;
   }
 
-  /** Keys of `writes` that lie in turns of others than `own`. */
+  /**
+   * Keys of `writes` that lie in turns which came before `own`, or in any if there is none. Whoever came later does not stop
+   * one whose turn has lapsed: of those the first to commit wins, so that somebody does.
+   */
   disturbed(writes: WriteBuffer, own: Turn | undefined): Uint8Array[] {
     const disturbed: Uint8Array[] = [];
     for (const place of this.#places) {
-      if (place === own || place.come !== undefined || !place.protects) continue;
+      if (place === own) break;
+      if (place.come !== undefined || !place.protects) continue;
       for (const range of place.covered) {
         const key = writes.firstIn(range);
         if (key !== undefined) disturbed.push(key);

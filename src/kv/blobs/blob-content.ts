@@ -53,7 +53,19 @@ export class BlobContent implements AsyncIterable<Uint8Array>, Disposable {
    * The bytes, in pieces that are the caller's. Lets the event loop have a turn after each. Ending the loop early closes the
    * content. Throws `InvalidArgumentError` when it was read before.
    */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    const pieces = this.#pieces();
+    const leave = pieces.return.bind(pieces);
+    // A generator that was never asked for anything ends without its `finally`.
+    return Object.assign(pieces, {
+      return: (value: void | PromiseLike<void>) => {
+        this.close();
+        return leave(value);
+      },
+    });
+  }
+
+  async *#pieces(): AsyncGenerator<Uint8Array, void, undefined> {
     this.#start();
     try {
       const { chunkBytes } = this.#place;
@@ -94,7 +106,9 @@ export class BlobContent implements AsyncIterable<Uint8Array>, Disposable {
 
   /** The content for `pipe` and `pipeline`; destroying the stream closes the content. */
   stream(): Readable {
-    return Readable.from(this, { objectMode: false, highWaterMark: this.#place.chunkBytes });
+    const stream = Readable.from(this, { objectMode: false, highWaterMark: this.#place.chunkBytes });
+    // Also when it is destroyed before anything was read.
+    return stream.once('close', () => this.close());
   }
 
   /** Gives back what reading needs. Reading to the end does too. Idempotent. */
@@ -110,9 +124,12 @@ export class BlobContent implements AsyncIterable<Uint8Array>, Disposable {
 
   #start(): void {
     if (this.#state !== 'unread') {
-      throw new InvalidArgumentError('the content of a blob is read once: get the blob again', {
-        facts: { state: this.#state },
-      });
+      throw new InvalidArgumentError(
+        `the content of a blob is read once and this one is ${this.#state}: get it again`,
+        {
+          facts: { state: this.#state },
+        },
+      );
     }
     this.#state = 'reading';
   }

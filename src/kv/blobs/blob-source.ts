@@ -5,15 +5,33 @@ import { InvalidArgumentError, kindOf } from '../../base/index.js';
 /** Bytes, or anything that yields them piece by piece: streams of Node and of the web, generators, arrays of buffers. */
 export type BlobSource = Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
-/** Throws `InvalidArgumentError` for what yields no bytes. */
-export function checkSource(source: unknown): void {
+/** Generators and streams that a blob was made from: they yield their bytes once. */
+const claimed = new WeakSet<object>();
+
+/**
+ * Throws `InvalidArgumentError` for what yields no bytes, or has yielded them to another blob: the body of a transaction that
+ * is run again would store an empty one.
+ */
+export function claimSource(source: unknown): void {
   if (source instanceof Uint8Array) return;
-  if (typeof source === 'object' && source !== null && (Symbol.asyncIterator in source || Symbol.iterator in source))
-    return;
-  throw new InvalidArgumentError(
-    `the content of a blob must be a Uint8Array or yield them, as streams do; found ${kindOf(source)}`,
-    { facts: { expected: 'Uint8Array or iterable', found: kindOf(source) } },
-  );
+  if (typeof source !== 'object' || source === null || !(Symbol.asyncIterator in source || Symbol.iterator in source)) {
+    throw new InvalidArgumentError(
+      `the content of a blob must be a Uint8Array or yield them, as streams do; found ${kindOf(source)}`,
+      { facts: { expected: 'Uint8Array or iterable', found: kindOf(source) } },
+    );
+  }
+  if (Array.isArray(source)) return;
+  if (claimed.has(source) && yieldsOnce(source)) {
+    throw new InvalidArgumentError(
+      'the content of a blob comes from a stream that was read before: make a new one each time the transaction is run',
+    );
+  }
+  claimed.add(source);
+}
+
+/** Streams of Node and of the web, and generators, which are their own iterators. */
+function yieldsOnce(source: object): boolean {
+  return 'next' in source || 'pipe' in source || 'getReader' in source;
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { ByteWriter, checkOptionNames, InvalidArgumentError, kindOf, type TuplePart } from '../../base/index.js';
 import {
+  checkSignal,
   checkWriteOptions,
   type ReadView,
   type Transaction,
@@ -14,7 +15,7 @@ import { Keyspace } from '../keyspace.js';
 import { refuseDurability, transactionSink } from '../sinks.js';
 import { type BlobOwner, BlobReader } from './blob-reader.js';
 import { type BlobRecord, blobRecords, chunkKey, decodeRecord, encodeRecord, uploadKey } from './blob-record.js';
-import { type BlobSource, checkSource } from './blob-source.js';
+import { type BlobSource, claimSource } from './blob-source.js';
 import type { Uploads } from './upload.js';
 
 export interface BlobDescription {
@@ -83,6 +84,7 @@ export class Blobs extends BlobReader {
 
   /** Removes the blob of `key`; false when there is none. */
   async delete(key: TupleKey, options: WriteOptions = {}): Promise<boolean> {
+    checkWriteOptions(options);
     this.#checkWritable(options);
     return this.#change((tx) => {
       const records = this.#recordsOf(tx);
@@ -108,7 +110,7 @@ export class Blobs extends BlobReader {
   #checkWritable(options: WriteOptions): void {
     const tx = this.#transaction;
     if (tx === undefined) return checkWriteOptions({ durability: options.durability });
-    refuseDurability(options);
+    if (options.durability !== undefined) refuseDurability({ durability: options.durability });
     tx.assertOpen();
     if (tx.readOnly) throw new InvalidArgumentError('a read-only transaction stores and removes no blobs');
   }
@@ -124,7 +126,7 @@ function removeContent(tx: Transaction, found: unknown): void {
 function checkPut(key: TupleKey, source: BlobSource, options: BlobPutOptions): void {
   checkOptionNames('options of a blob', options, ['contentType', 'metadata', 'signal', 'durability']);
   const { contentType, metadata, signal } = options;
-  checkSource(source);
+  if (signal !== undefined) checkSignal(signal);
   if (contentType !== undefined && typeof contentType !== 'string') {
     throw new InvalidArgumentError(`the content type of a blob must be a string, found ${kindOf(contentType)}`, {
       facts: { option: 'contentType', expected: 'string', found: kindOf(contentType) },
@@ -133,6 +135,8 @@ function checkPut(key: TupleKey, source: BlobSource, options: BlobPutOptions): v
   signal?.throwIfAborted();
   blobRecords.keys.append(new ByteWriter(64), key);
   if (metadata !== undefined) blobRecords.values.encode(metadata);
+  // Last, for it counts as read from now on.
+  claimSource(source);
 }
 
 function storeOwner({ environment, store }: BlobServices): BlobOwner {

@@ -114,6 +114,15 @@ describe('content', () => {
     expect(await (await blobs.get('k'))?.text()).toBe('Grüße, Welt');
   });
 
+  test('is given back by a stream that is destroyed before anything was read, and by an iterator that was left at once', async () => {
+    await blobs.put('k', content(5000));
+    const stream = (await blobs.get('k'))!.stream();
+    stream.destroy();
+    await once(stream, 'close');
+    await (await blobs.get('k'))![Symbol.asyncIterator]().return();
+    expect(store.stats().openSnapshots).toBe(0);
+  });
+
   test('is read once', async () => {
     await blobs.put('k', content(10));
     const found = (await blobs.get('k'))!;
@@ -204,6 +213,43 @@ describe('who sees which content', () => {
 });
 
 describe('in a transaction', () => {
+  test('a blob has its description there too', async () => {
+    const { signal } = new AbortController();
+    await store.transaction((tx) =>
+      blobsOf(tx).put('k', content(10), { contentType: 'a/b', metadata: { n: 1 }, signal }),
+    );
+    expect(await blobs.stat('k')).toMatchObject({ contentType: 'a/b', metadata: { n: 1 } });
+  });
+
+  test('that is run again, a stream that was read already is refused instead of stored empty', async () => {
+    const sources = [
+      pieces(content(2500), 700),
+      Readable.from([content(2500)]),
+      new Response(content(9).slice()).body!,
+    ];
+    for (const source of sources) {
+      let runs = 0;
+      const run = store.transaction(async (tx) => {
+        tx.get(new Uint8Array([9]));
+        await blobsOf(tx).put('k', source as AsyncIterable<Uint8Array>);
+        if (runs++ === 0) store.transactionSync((other) => other.put(new Uint8Array([9]), content(1)));
+      });
+      await expect(run).rejects.toThrow('a stream that was read before');
+    }
+    await expect.poll(stored).toEqual({ records: 0, chunks: 0, uploads: 0 });
+  });
+
+  test('that is run again, buffers are read again', async () => {
+    const source = [content(1500), content(1500)];
+    let runs = 0;
+    await store.transaction(async (tx) => {
+      tx.get(new Uint8Array([9]));
+      await blobsOf(tx).put('k', source);
+      if (runs++ === 0) store.transactionSync((other) => other.put(new Uint8Array([9]), content(1)));
+    });
+    expect((await blobs.stat('k'))?.size).toBe(3000);
+  });
+
   test('a blob appears with the other writes, and the transaction sees it before', async () => {
     await store.transaction(async (tx) => {
       const own = blobsOf(tx);
@@ -310,6 +356,7 @@ describe('an upload that does not succeed leaves the old object and nothing of i
     ['a string', 'k', 'text', {}],
     ['undefined', 'k', undefined, {}],
     ['an unknown option', 'k', content(1), { type: 'x' }],
+    ['a signal that is none', 'k', content(1), { signal: 5 }],
     ['a content type that is no string', 'k', content(1), { contentType: 7 }],
     ['metadata that cannot be stored', 'k', content(1), { metadata: () => 1 }],
     ['a key that cannot be one', Symbol('k'), content(1), {}],

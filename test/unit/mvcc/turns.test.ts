@@ -1,13 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ConflictError, type KeyRange, keyAfter, type Scheduler } from '../../../src/base/index.js';
 import type { Transaction, TransactionalStore, TransactionOptions } from '../../../src/mvcc/index.js';
-import { Turns, widened } from '../../../src/mvcc/turns.js';
+import { MemtablePool } from '../../../src/mvcc/memtable-pool.js';
+import { type Turn, Turns, widened } from '../../../src/mvcc/turns.js';
+import { WriteBuffer } from '../../../src/mvcc/write-buffer.js';
 import { bytes, openMemoryStore, read, scan, write } from '../../support/memory-store.js';
 
 const expiries: (() => void)[] = [];
+/** What was asked of the timers: milliseconds, and whether the process has to wait for them. */
+const timers: [number, boolean][] = [];
 const scheduler: Scheduler = {
   nextTurn: (task) => void setImmediate(task),
-  after: (_delayMs, task) => {
+  after: (delayMs, task, options) => {
+    timers.push([delayMs, options?.keepAlive === true]);
     expiries.push(task);
     return () => void expiries.splice(expiries.indexOf(task), 1);
   },
@@ -20,12 +25,13 @@ function key(name: string): KeyRange {
 describe('turns', () => {
   beforeEach(() => {
     expiries.length = 0;
+    timers.length = 0;
   });
 
   test('come in order where they overlap, and at once where they do not', () => {
     const turns = new Turns(scheduler);
     const came: string[] = [];
-    const take = (name: string, ...covered: KeyRange[]) => turns.take(covered, () => void came.push(name));
+    const take = (name: string, ...covered: KeyRange[]) => turns.take(covered, 10, () => void came.push(name));
     const first = take('first', key('a'), key('b'));
     const second = take('second', { lower: bytes('b'), upper: bytes('d') });
     take('third', key('c'));
@@ -43,9 +49,9 @@ describe('turns', () => {
   test('that are withdrawn hold up nobody', () => {
     const turns = new Turns(scheduler);
     const came: string[] = [];
-    const first = turns.take([key('a')], () => void came.push('first'));
-    const second = turns.take([key('a')], () => void came.push('second'));
-    turns.take([key('a')], () => void came.push('third'));
+    const first = turns.take([key('a')], 10, () => void came.push('first'));
+    const second = turns.take([key('a')], 10, () => void came.push('second'));
+    turns.take([key('a')], 10, () => void came.push('third'));
     second.release();
     first.release();
     expect(came).toEqual(['first', 'third']);
@@ -54,12 +60,36 @@ describe('turns', () => {
   test('that last too long are not respected any more', () => {
     const turns = new Turns(scheduler);
     const came: string[] = [];
-    const first = turns.take([key('a')], () => void came.push('first'));
-    turns.take([key('a')], () => void came.push('second'));
+    const first = turns.take([key('a')], 10, () => void came.push('first'));
+    turns.take([key('a')], 10, () => void came.push('second'));
     expect(expiries).toHaveLength(1);
     expiries[0]!();
     expect(came).toEqual(['first', 'second']);
     expect(first.protects).toBe(false);
+  });
+
+  test('last longer than what they are for, within bounds, and the process waits for their end', () => {
+    const turns = new Turns(scheduler);
+    for (const attemptMs of [10, 4000, 60_000]) turns.take([key('a')], attemptMs, () => undefined).release();
+    expect(timers).toEqual([
+      [1000, true],
+      [6000, true],
+      [10_000, true],
+    ]);
+  });
+
+  test('of those that came later do not stop one that lasted too long: somebody must win', () => {
+    const turns = new Turns(scheduler);
+    const first = turns.take([key('a')], 10, () => undefined);
+    turns.take([key('a')], 10, () => undefined);
+    expiries[0]!();
+    const disturbed = (own: Turn | undefined): number => {
+      const writes = new WriteBuffer(new MemtablePool(), 1000);
+      write(writes, 'a', 1);
+      return turns.disturbed(writes, own).length;
+    };
+    expect(disturbed(first)).toBe(0);
+    expect(disturbed(undefined)).toBe(1);
   });
 
   test('are widened by what was lost over, to one interval if need be', () => {
