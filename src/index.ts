@@ -35,6 +35,7 @@ export {
   Keyspace,
   type KeyspaceOptions,
   KeyspaceReader,
+  type RangeOptions,
   type ScanOptions,
   type StoreKeyspace,
   type TransactionKeyspace,

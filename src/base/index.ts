@@ -38,7 +38,14 @@ export {
 export { hashBytes } from './hash.js';
 export { checkOptionNames, kindOf } from './option-names.js';
 export { type Random, randomBelow, seededRandom, systemRandom } from './random.js';
-export { intersectRanges, type KeyRange, prefixRange, rangeContains, rangeIsEmpty } from './range.js';
+export {
+  type BoundedRange,
+  intersectRanges,
+  type KeyRange,
+  prefixRange,
+  rangeContains,
+  rangeIsEmpty,
+} from './range.js';
 export {
   appendTuple,
   appendTuplePart,

@@ -8,6 +8,12 @@ export interface KeyRange {
   readonly upper?: Uint8Array | undefined;
 }
 
+/** One with both bounds given. */
+export interface BoundedRange extends KeyRange {
+  readonly lower: Uint8Array;
+  readonly upper: Uint8Array;
+}
+
 export function prefixRange(prefix: Uint8Array): KeyRange {
   return { lower: prefix, upper: prefixEnd(prefix) };
 }

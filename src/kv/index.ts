@@ -29,6 +29,7 @@ export {
   type KeyspaceSink,
   type KeyspaceSource,
   type Mutations,
+  type RangeOptions,
   type ScanOptions,
 } from './keyspace.js';
 export { defaultKeyspace, type KeyspaceOptions, namedKeyspace, splitKeyspaceKey } from './layouts.js';

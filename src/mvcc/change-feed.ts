@@ -7,9 +7,9 @@
  * the end of the store.
  */
 
-import { compareByteRanges, type KeyRange } from '../base/index.js';
-import type { Engine, Timestamp, WriteBatch } from '../storage/index.js';
-import { type ChangeGroup, type KeyChange, readChanges } from './change-history.js';
+import { compareByteRanges, intersectRanges, type KeyRange, rangeIsEmpty } from '../base/index.js';
+import { type Engine, EntryKind, type Timestamp, type WriteBatch } from '../storage/index.js';
+import { type ChangeGroup, inOrder, type KeyChange, nameOf, readChanges, withoutClears } from './change-history.js';
 import type { ChangeTail } from './change-tail.js';
 import type { SnapshotRegistry } from './snapshot-registry.js';
 
@@ -102,8 +102,10 @@ export class ChangeFeed<T> implements AsyncIterableIterator<T, undefined>, Async
   async #next(): Promise<IteratorResult<T, undefined>> {
     try {
       while (!this.#ended) {
-        const group = await this.#nextGroup();
-        if (group !== undefined && !this.#isOver()) {
+        const found = await this.#nextGroup();
+        if (found === undefined) continue;
+        const group = await withoutClears(this.#context.engine, found);
+        if (group.changes.length > 0 && !this.#isOver()) {
           const value = this.#convert(group);
           this.#moveTo(group.timestamp);
           return { done: false, value };
@@ -183,19 +185,22 @@ export class ChangeFeed<T> implements AsyncIterableIterator<T, undefined>, Async
   }
 }
 
-/** What a batch does to the keys of `range`, one change per key, by key. */
-function changesOf(batch: WriteBatch, { lower, upper }: KeyRange): KeyChange[] {
+/** What a batch does to the keys of `range`: deletions of ranges, then one change per key, by key. */
+function changesOf(batch: WriteBatch, range: KeyRange): KeyChange[] {
+  const { lower, upper } = range;
+  const clears: KeyChange[] = [];
   const changes = new Map<string, KeyChange>();
   batch.forEach((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+    if (kind === EntryKind.RangeDelete) {
+      const cleared = { lower: bytes.slice(keyStart, keyEnd), upper: bytes.slice(valueStart, valueEnd) };
+      const { lower: key = cleared.lower, upper: value = cleared.upper } = intersectRanges(cleared, range);
+      if (!rangeIsEmpty({ lower: key, upper: value })) clears.push({ kind, key, value });
+      return;
+    }
     if (lower !== undefined && compareByteRanges(bytes, keyStart, keyEnd, lower, 0, lower.length) < 0) return;
     if (upper !== undefined && compareByteRanges(bytes, keyStart, keyEnd, upper, 0, upper.length) >= 0) return;
     const key = bytes.slice(keyStart, keyEnd);
-    // Latin-1 keeps the order of bytes, and tells every key from every other.
-    changes.set(Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1'), {
-      kind,
-      key,
-      value: bytes.slice(valueStart, valueEnd),
-    });
+    changes.set(nameOf(key), { kind, key, value: bytes.slice(valueStart, valueEnd) });
   });
-  return [...changes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, change]) => change);
+  return [...clears, ...inOrder(changes)];
 }

@@ -4,9 +4,16 @@
  */
 
 import { type Clock, compareByteRanges, EMPTY_BYTES, type KeyRange, type Scheduler } from '../base/index.js';
-import { type Engine, type EntryCursor, type EntryKind, MAX_TIMESTAMP, type Timestamp } from '../storage/index.js';
+import {
+  type Engine,
+  type EntryCursor,
+  EntryKind,
+  MAX_TIMESTAMP,
+  type Timestamp,
+  type TombstoneFragment,
+} from '../storage/index.js';
 
-/** What a commit did to one key. */
+/** What a commit did to one key, or for the kind `RangeDelete` to every key from `key` on and before `value`. */
 export interface KeyChange {
   readonly kind: EntryKind;
   readonly key: Uint8Array;
@@ -52,11 +59,49 @@ export async function readChanges(
       if (cursor.timestamp > after && cursor.timestamp <= window.through) window.add(cursor);
       if (pause.isDue()) await pause.take();
     }
+    window.addClears(versions.clears, after);
     return { groups: window.groups(), through: window.through };
   } finally {
     cursor.close();
     versions.release();
   }
+}
+
+/**
+ * `group` with the deletions of ranges turned into deletions of the keys that were there, by key. History must reach back
+ * to before the commit.
+ */
+export async function withoutClears(engine: Engine, group: ChangeGroup): Promise<ChangeGroup> {
+  const clears = group.changes.filter(({ kind }) => kind === EntryKind.RangeDelete);
+  if (clears.length === 0) return group;
+  const pause = new Pause(engine.environment.clock, engine.environment.scheduler);
+  const changes = new Map(
+    group.changes.filter(({ kind }) => kind !== EntryKind.RangeDelete).map((one) => [nameOf(one.key), one]),
+  );
+  for (const { key: lower, value: upper } of clears) {
+    const cursor = engine.cursor({ lower, upper }, { asOf: group.timestamp - 1 });
+    try {
+      while (cursor.next()) {
+        const key = cursor.key();
+        const name = nameOf(key);
+        if (!changes.has(name)) changes.set(name, { kind: EntryKind.Delete, key, value: EMPTY_BYTES });
+        if (pause.isDue()) await pause.take();
+      }
+    } finally {
+      cursor.close();
+    }
+  }
+  return { timestamp: group.timestamp, changes: inOrder(changes) };
+}
+
+/** A string for each key, in the order of the keys. */
+export function nameOf(key: Uint8Array): string {
+  return Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+}
+
+/** Changes by the name of their key, sorted. */
+export function inOrder(changes: ReadonlyMap<string, KeyChange>): KeyChange[] {
+  return [...changes].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, change]) => change);
 }
 
 function isBehind(cursor: EntryCursor, upper: Uint8Array | undefined): boolean {
@@ -85,6 +130,16 @@ class Window {
     this.#found.push({ timestamp: cursor.timestamp, kind: cursor.kind, key, value });
     this.#bytes += key.length + value.length + OVERHEAD_BYTES;
     if (this.#bytes > this.#bytesMax) this.#shrink();
+  }
+
+  /** Adds what was cleared after `after`; to be called at the end, as it does not count for how much fits. */
+  addClears(clears: readonly TombstoneFragment[], after: Timestamp): void {
+    for (const { start, end, timestamps } of clears) {
+      for (const timestamp of timestamps) {
+        if (timestamp <= after || timestamp > this.through) continue;
+        this.#found.push({ timestamp, kind: EntryKind.RangeDelete, key: start, value: end });
+      }
+    }
   }
 
   /** By commit; within each the changes are in the order in which they were added, that of the keys. */

@@ -6,12 +6,20 @@
  *
  * serializable: backward validation of everything read, keys and intervals (Kung and Robinson, "On optimistic methods
  * for concurrency control", 1981). The transaction is then equivalent to one that ran wholly at its commit timestamp.
- * snapshot: first committer wins on the keys written (Berenson et al., "A critique of ANSI SQL isolation levels", 1995);
+ * snapshot: first committer wins on the keys and ranges written (Berenson et al., "A critique of ANSI SQL isolation levels", 1995);
  * only what the transaction guards is validated as if it had been read.
  */
 
 import { ConflictError, type KeyRange, keyAfter } from '../base/index.js';
-import type { BulkLoad, Durability, Engine, TableMeta, Timestamp, WriteBatch } from '../storage/index.js';
+import {
+  type BulkLoad,
+  type Durability,
+  type Engine,
+  EntryKind,
+  type TableMeta,
+  type Timestamp,
+  type WriteBatch,
+} from '../storage/index.js';
 import type { ChangeTail } from './change-tail.js';
 import type { ReadSet } from './read-set.js';
 import { RecentCommits } from './recent-commits.js';
@@ -135,7 +143,7 @@ export class CommitCoordinator {
       );
     }
     const contention = this.#readConflicts(candidate);
-    if (candidate.isolation === 'snapshot') this.#addWriteConflicts(contention.keys, candidate);
+    if (candidate.isolation === 'snapshot') this.#addWriteConflicts(contention, candidate);
     if (contention.keys.length > 0 || contention.ranges.length > 0) {
       throw this.#conflict(`with a commit after its snapshot ${since}`, candidate, contention);
     }
@@ -227,7 +235,11 @@ export class CommitCoordinator {
   #record(batch: WriteBatch, timestamp: Timestamp, locked: ReadSet | undefined): void {
     this.#recordInFlight();
     this.#recent.startCommit(timestamp, this.#oldestNeeded());
-    batch.forEach((_kind, bytes, keyStart, keyEnd) => this.#recent.record(bytes, keyStart, keyEnd));
+    const recent = this.#recent;
+    batch.forEach((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+      if (kind !== EntryKind.RangeDelete) recent.record(bytes, keyStart, keyEnd);
+      else recent.recordRange({ lower: bytes.slice(keyStart, keyEnd), upper: bytes.slice(valueStart, valueEnd) });
+    });
     locked?.forEachKey((bytes, start, end) => this.#recent.record(bytes, start, end));
     for (const range of locked?.ranges ?? []) this.#recent.recordRange(range);
   }
@@ -262,19 +274,22 @@ export class CommitCoordinator {
     const since = candidate.snapshotTimestamp;
     const found: FoundContention = { keys: [], ranges: [], changed: [] };
     candidate.reads?.forEachKey((bytes, start, end) => this.#checkKey(found.keys, bytes, start, end, since));
-    for (const range of candidate.reads?.ranges ?? []) {
-      if (found.keys.length + found.ranges.length >= REPORTED_KEYS_MAX) break;
-      const changed = this.#recent.changeInRange(range, since);
-      if (changed === undefined) continue;
-      found.ranges.push(range);
-      found.changed.push(changed);
-    }
+    for (const range of candidate.reads?.ranges ?? []) this.#checkRange(found, range, since);
     return found;
   }
 
-  #addWriteConflicts(conflicts: Uint8Array[], candidate: CommitCandidate): void {
+  #addWriteConflicts(found: FoundContention, candidate: CommitCandidate): void {
     const since = candidate.snapshotTimestamp;
-    candidate.writes.forEach((_kind, bytes, start, end) => this.#checkKey(conflicts, bytes, start, end, since));
+    candidate.writes.forEach((_kind, bytes, start, end) => this.#checkKey(found.keys, bytes, start, end, since));
+    for (const range of candidate.writes.clearedRanges()) this.#checkRange(found, range, since);
+  }
+
+  #checkRange(found: FoundContention, range: KeyRange, since: Timestamp): void {
+    if (found.keys.length + found.ranges.length >= REPORTED_KEYS_MAX) return;
+    const changed = this.#recent.changeInRange(range, since);
+    if (changed === undefined) return;
+    found.ranges.push(range);
+    found.changed.push(changed);
   }
 
   #checkKey(conflicts: Uint8Array[], bytes: Uint8Array, start: number, end: number, since: Timestamp): void {

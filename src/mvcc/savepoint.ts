@@ -1,8 +1,7 @@
 /** Points inside a transaction to which its writes can go back. They nest; ending one ends those inside it. */
 
 import { TransactionClosedError } from '../base/index.js';
-import type { MemtableMark } from '../storage/index.js';
-import type { WriteBuffer } from './write-buffer.js';
+import type { WriteBuffer, WriteMark } from './write-buffer.js';
 
 /** What a savepoint asks of its transaction. */
 export interface SavepointOwner {
@@ -14,7 +13,7 @@ export interface SavepointOwner {
 export class Savepoint {
   readonly #owner: SavepointOwner;
   readonly #writes: WriteBuffer;
-  readonly #mark: MemtableMark;
+  readonly #mark: WriteMark;
   /** The transaction's open savepoints, outermost first; this one is among them until it ends. */
   readonly #stack: Savepoint[];
 

@@ -3,7 +3,20 @@
 import { checkOptionNames, type ConflictError, InvalidArgumentError, kindOf } from '../base/index.js';
 import type { Durability } from '../storage/index.js';
 import type { Isolation } from './commit-coordinator.js';
-import type { TransactionSettings } from './transaction.js';
+import type { Turn } from './turns.js';
+
+/** What a transaction is told when it begins. */
+export interface TransactionSettings {
+  readonly isolation: Isolation;
+  readonly readOnly: boolean;
+  readonly durability: Durability | undefined;
+  /** Run by `transaction()`, which alone commits it. */
+  readonly managed: boolean;
+  /** Throws when the transaction's time is up or its signal has fired. */
+  readonly checkInterruption?: (() => void) | undefined;
+  /** The run it belongs to, which waits for its turn after a conflict. Undefined for those that do not wait. */
+  readonly run?: { readonly turn: Turn | undefined; interrupted(reason: unknown): void } | undefined;
+}
 
 export interface TransactionOptions {
   /** Default `'serializable'`. */

@@ -12,8 +12,8 @@ import { ConflictError } from '../base/index.js';
 import type { Environment } from '../vfs/index.js';
 import type { CommitCoordinator } from './commit-coordinator.js';
 import { interruptionCheck, watchInterruptions } from './interruption.js';
-import type { Transaction, TransactionSettings } from './transaction.js';
-import { rejectPromise, retriesOf, type TransactionOptions } from './transaction-options.js';
+import type { Transaction } from './transaction.js';
+import { rejectPromise, retriesOf, type TransactionOptions, type TransactionSettings } from './transaction-options.js';
 import { type Contention, type Turn, type Turns, widened } from './turns.js';
 
 const BACKOFF_BASE_MIN_MS = 1;

@@ -6,16 +6,15 @@
  * the key; `put` 340 ns; begin, get, put and `commitSync` to an unsynced log in memory 3 µs.
  */
 
-import { InvalidArgumentError, type KeyRange, TransactionClosedError } from '../base/index.js';
-import type { Durability, Engine, Timestamp, WriteBatch } from '../storage/index.js';
+import { type BoundedRange, InvalidArgumentError, type KeyRange, TransactionClosedError } from '../base/index.js';
+import type { Engine, Timestamp, WriteBatch } from '../storage/index.js';
 import type { CommitCoordinator, Isolation } from './commit-coordinator.js';
 import type { MemtablePool } from './memtable-pool.js';
 import { ReadSet } from './read-set.js';
 import { Savepoint } from './savepoint.js';
 import { Snapshot } from './snapshot.js';
 import type { SnapshotRegistry } from './snapshot-registry.js';
-import { rejectPromise } from './transaction-options.js';
-import type { Turn } from './turns.js';
+import { rejectPromise, type TransactionSettings } from './transaction-options.js';
 import { TransactionCursor } from './transaction-cursor.js';
 import type { CursorOptions, RangeCursor, WriteView } from './views.js';
 import { WriteBuffer } from './write-buffer.js';
@@ -35,18 +34,6 @@ export interface TransactionContext {
   readonly open: Set<Transaction>;
   /** Raises an error that nobody can handle. */
   readonly reportBug: (error: unknown) => void;
-}
-
-export interface TransactionSettings {
-  readonly isolation: Isolation;
-  readonly readOnly: boolean;
-  readonly durability: Durability | undefined;
-  /** Run by `transaction()`, which alone commits it. */
-  readonly managed: boolean;
-  /** Throws when the transaction's time is up or its signal has fired. */
-  readonly checkInterruption?: (() => void) | undefined;
-  /** The run it belongs to, which waits for its turn after a conflict. Undefined for those that do not wait. */
-  readonly run?: { readonly turn: Turn | undefined; interrupted(reason: unknown): void } | undefined;
 }
 
 export class Transaction implements WriteView {
@@ -120,8 +107,9 @@ export class Transaction implements WriteView {
     this.assertOpen();
     const reverse = options?.reverse === true;
     const own: KeyRange = { lower: range.lower?.slice(), upper: range.upper?.slice() };
-    const committed = this.#context.engine.cursor(own, { asOf: this.snapshotTimestamp, reverse });
     const writes = this.#writes;
+    const asOf = this.snapshotTimestamp;
+    const committed = this.#context.engine.cursor(own, { asOf, reverse, cleared: writes?.cleared() });
     const written = writes === undefined || writes.isEmpty ? undefined : writes.cursor(reverse);
     const cursor = new TransactionCursor(this, { committed, written }, own, reverse);
     this.#cursors ??= new Set();
@@ -136,6 +124,10 @@ export class Transaction implements WriteView {
 
   delete(key: Uint8Array): void {
     this.#writable().delete(key);
+  }
+
+  clear(range: BoundedRange): void {
+    this.#writable().clear(range);
   }
 
   guard(key: Uint8Array): void {

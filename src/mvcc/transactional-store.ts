@@ -28,13 +28,14 @@ import { interruptionCheck, watchInterruptions } from './interruption.js';
 import { MemtablePool } from './memtable-pool.js';
 import { LatestView, Snapshot } from './snapshot.js';
 import { SnapshotRegistry } from './snapshot-registry.js';
-import { Transaction, type TransactionContext, type TransactionSettings } from './transaction.js';
+import { Transaction, type TransactionContext } from './transaction.js';
 import {
   checkBody,
   checkDurability,
   checkOptions,
   settingsOf,
   type TransactionOptions,
+  type TransactionSettings,
 } from './transaction-options.js';
 import { type RunContext, runSync, TransactionRun } from './transaction-run.js';
 import { Turns } from './turns.js';

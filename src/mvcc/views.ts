@@ -1,6 +1,6 @@
 /** What can be read and written at one point in time: the shapes that everything above transactions is written against. */
 
-import type { KeyRange } from '../base/index.js';
+import type { BoundedRange, KeyRange } from '../base/index.js';
 import type { Timestamp } from '../storage/index.js';
 
 /**
@@ -43,6 +43,11 @@ export interface WriteView extends ReadView {
   put(key: Uint8Array, value: Uint8Array): void;
   /** Deleting an absent key is not an error. */
   delete(key: Uint8Array): void;
+  /**
+   * Deletes every key of `range` by one record, however many there are. Reads nothing: commits that the view does not see
+   * are deleted with the rest.
+   */
+  clear(range: BoundedRange): void;
   /**
    * Makes the writes depend on `key` as the view sees it, in every isolation level: the commit fails with `ConflictError`
    * when another commit wrote the key after the snapshot. For what a writer relies on beyond the keys it writes.

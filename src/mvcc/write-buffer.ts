@@ -1,9 +1,21 @@
 /**
- * What a transaction has written and not committed: the newest operation per key, ordered, with marks for savepoints.
- * Bounded by `limits.transactionBytes`.
+ * What a transaction has written and not committed: the newest operation per key, ordered, and the ranges that it cleared,
+ * with marks for savepoints. A key that was put before its range was cleared has a deletion on top, so what is said of a key
+ * itself always counts for more than what is said of ranges. Bounded by `limits.transactionBytes`.
  */
 
-import { compareBytes, EMPTY_BYTES, equalBytes, type KeyRange, keyAfter, LimitError } from '../base/index.js';
+import {
+  type BoundedRange,
+  compareByteRanges,
+  compareBytes,
+  EMPTY_BYTES,
+  equalBytes,
+  intersectRanges,
+  type KeyRange,
+  keyAfter,
+  LimitError,
+  rangeIsEmpty,
+} from '../base/index.js';
 import {
   type BatchVisitor,
   type EntryCursor,
@@ -11,6 +23,8 @@ import {
   MAX_TIMESTAMP,
   type Memtable,
   type MemtableMark,
+  RangeTombstones,
+  type TombstoneView,
   type WriteBatch,
 } from '../storage/index.js';
 import type { MemtablePool } from './memtable-pool.js';
@@ -19,9 +33,22 @@ import type { MemtablePool } from './memtable-pool.js';
 const PENDING = 1;
 /** What an entry costs at most beyond key and value. */
 const ENTRY_OVERHEAD_BYTES = 24;
+/** And the clearing of a range, which may cut another one in two. */
+const CLEAR_OVERHEAD_BYTES = 256;
+
+/** A state of a buffer to which `truncate` can go back. */
+export interface WriteMark {
+  readonly entries: MemtableMark;
+  readonly clears: number;
+}
 
 export class WriteBuffer {
   readonly #memtable: Memtable;
+  /** In the order they were made. */
+  readonly #clears: BoundedRange[] = [];
+  /** The same to look keys up in; the number of a clear, from 1 on, is its timestamp. */
+  #cleared: RangeTombstones | undefined;
+  #foundEntry = false;
   readonly #pool: MemtablePool;
   readonly #bytesMax: number;
 
@@ -32,7 +59,7 @@ export class WriteBuffer {
   }
 
   get isEmpty(): boolean {
-    return this.#memtable.count === 0;
+    return this.#memtable.count === 0 && this.#clears.length === 0;
   }
 
   /** Throws `LimitError`, and leaves the buffer as it was, where the operation does not fit. */
@@ -47,14 +74,43 @@ export class WriteBuffer {
     this.#memtable.add(key, PENDING, EntryKind.Delete, EMPTY_BYTES);
   }
 
-  /** True when `key` was written; `value()` then tells what. */
+  /** Deletes every key of `range`. Nothing happens when that is empty. Throws as `put` does. */
+  clear({ lower, upper }: BoundedRange): void {
+    if (compareBytes(lower, upper) >= 0) return;
+    const shadowed = this.#putsIn({ lower, upper });
+    const bytes = shadowed.reduce((sum, key) => sum + key.length + ENTRY_OVERHEAD_BYTES, 0);
+    this.#reserve(bytes + lower.length + upper.length + CLEAR_OVERHEAD_BYTES);
+    for (const key of shadowed) this.#memtable.add(key, PENDING, EntryKind.Delete, EMPTY_BYTES);
+    const range = { lower: lower.slice(), upper: upper.slice() };
+    this.#clears.push(range);
+    (this.#cleared ??= new RangeTombstones()).add(range.lower, range.upper, this.#clears.length);
+  }
+
+  /** True when `key` was written, or lies in a range that was cleared; `foundIsPut` then tells what it is. */
   find(key: Uint8Array): boolean {
-    return this.#memtable.find(key, MAX_TIMESTAMP);
+    this.#foundEntry = this.#memtable.find(key, MAX_TIMESTAMP);
+    return this.#foundEntry || (this.#cleared?.covering(key, 0, key.length, MAX_TIMESTAMP) ?? 0) > 0;
   }
 
   /** True when the key last found was put, not deleted. */
   get foundIsPut(): boolean {
-    return this.#memtable.foundKind === EntryKind.Put;
+    return this.#foundEntry && this.#memtable.foundKind === EntryKind.Put;
+  }
+
+  /** The ranges cleared so far, for reading what is committed; undefined when there is none. */
+  cleared(): TombstoneView | undefined {
+    return this.#cleared === undefined ? undefined : { tombstones: this.#cleared, asOf: this.#clears.length };
+  }
+
+  /** The ranges cleared, as few as say it all, ascending. */
+  clearedRanges(): BoundedRange[] {
+    const ranges: BoundedRange[] = [];
+    for (const { start, end } of this.#cleared?.fragments ?? []) {
+      const last = ranges.at(-1);
+      if (last === undefined || compareBytes(last.upper, start) < 0) ranges.push({ lower: start, upper: end });
+      else ranges[ranges.length - 1] = { lower: last.lower, upper: end };
+    }
+    return ranges;
   }
 
   /** A copy of the value last found. */
@@ -67,10 +123,12 @@ export class WriteBuffer {
     return this.#memtable.cursor(reverse);
   }
 
-  /** A key of `range` that was written; undefined when there is none. */
+  /** A key of `range` that was written, or cleared; undefined when there is none. */
   firstIn(range: KeyRange): Uint8Array | undefined {
     const { lower = EMPTY_BYTES, upper } = range;
     if (upper !== undefined && equalBytes(upper, keyAfter(lower))) return this.find(lower) ? lower : undefined;
+    const common = this.clearedRanges().find((cleared) => !rangeIsEmpty(intersectRanges(cleared, range)));
+    if (common !== undefined) return intersectRanges(common, range).lower;
     const cursor = this.cursor(false);
     try {
       cursor.seek(lower, MAX_TIMESTAMP);
@@ -82,15 +140,20 @@ export class WriteBuffer {
     }
   }
 
-  mark(): MemtableMark {
-    return this.#memtable.mark();
+  mark(): WriteMark {
+    return { entries: this.#memtable.mark(), clears: this.#clears.length };
   }
 
-  truncate(mark: MemtableMark): void {
-    this.#memtable.truncate(mark);
+  truncate(mark: WriteMark): void {
+    this.#memtable.truncate(mark.entries);
+    if (mark.clears === this.#clears.length) return;
+    this.#clears.length = mark.clears;
+    // A new one: cursors go on with what they saw.
+    this.#cleared = mark.clears === 0 ? undefined : new RangeTombstones();
+    for (const [i, { lower, upper }] of this.#clears.entries()) this.#cleared?.add(lower, upper, i + 1);
   }
 
-  /** Visits the operations that count, one per key. */
+  /** Visits the operations on single keys that count, one per key. */
   forEach(visit: BatchVisitor): void {
     this.#memtable.forEachNewest(visit);
   }
@@ -98,7 +161,11 @@ export class WriteBuffer {
   /** The operations that count, in a batch of the pool's. */
   toBatch(): WriteBatch {
     const batch = this.#pool.takeBatch();
+    for (const range of this.clearedRanges()) batch.clear(range);
+    const cleared = this.#cleared;
     this.#memtable.forEachNewest((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+      const isCleared = cleared !== undefined && cleared.covering(bytes, keyStart, keyEnd, MAX_TIMESTAMP) > 0;
+      if (kind === EntryKind.Delete && isCleared) return;
       batch.appendRanges(kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
     });
     return batch;
@@ -109,8 +176,22 @@ export class WriteBuffer {
     this.#pool.give(this.#memtable);
   }
 
+  /** The keys of a range that stand as put. */
+  #putsIn({ lower, upper }: BoundedRange): Uint8Array[] {
+    const keys: Uint8Array[] = [];
+    if (this.#memtable.count === 0) return keys;
+    const cursor = this.#memtable.cursor();
+    for (cursor.seek(lower, MAX_TIMESTAMP); cursor.valid; cursor.next()) {
+      const { keyBytes, keyStart, keyEnd } = cursor;
+      if (compareByteRanges(keyBytes, keyStart, keyEnd, upper, 0, upper.length) >= 0) break;
+      if (cursor.kind === EntryKind.Put) keys.push(keyBytes.slice(keyStart, keyEnd));
+    }
+    cursor.close();
+    return keys;
+  }
+
   #reserve(bytes: number): void {
-    const found = this.#memtable.byteSize + bytes + ENTRY_OVERHEAD_BYTES;
+    const found = this.#memtable.byteSize + (this.#cleared?.byteSize ?? 0) + bytes + ENTRY_OVERHEAD_BYTES;
     if (found > this.#bytesMax) throw LimitError.exceeded('limits.transactionBytes', found, this.#bytesMax, 'bytes');
   }
 }

@@ -1,10 +1,11 @@
 /** The part of `verify` that reads tables: each by itself, then all of them against one another. */
 
-import { compareByteRanges, CorruptionError, equalBytes, hashBytes, hexPreview } from '../base/index.js';
+import { compareByteRanges, compareBytes, CorruptionError, equalBytes, hashBytes, hexPreview } from '../base/index.js';
 import {
   EntryKind,
   fileName,
   MAX_TIMESTAMP,
+  RangeTombstones,
   RunCursor,
   type RunTable,
   TableCursor,
@@ -32,9 +33,12 @@ export function checkTable(source: TableSource, meta: TableMeta): void {
   }
 }
 
+/** Numbers that the manifest and what is read must agree on. */
+const COUNTED = ['entries', 'tombstones', 'rangeTombstones', 'rawBytes', 'minTimestamp', 'maxTimestamp'] as const;
+
 function checkProperties(table: TableReader, meta: TableMeta): void {
   const found = table.properties;
-  for (const name of ['entries', 'tombstones', 'rawBytes'] as const) {
+  for (const name of ['entries', 'tombstones', 'rangeTombstones', 'rawBytes'] as const) {
     if (found[name] !== meta[name])
       throw refuse(table, `${name} ${meta[name]} as in the manifest`, String(found[name]));
   }
@@ -49,7 +53,16 @@ function checkProperties(table: TableReader, meta: TableMeta): void {
 }
 
 function checkEntries(table: TableReader, meta: TableMeta): void {
-  const seen = { entries: 0, tombstones: 0, rawBytes: 0, minTimestamp: MAX_TIMESTAMP, maxTimestamp: 0 };
+  const { tombstones } = table;
+  const seen = {
+    entries: 0,
+    tombstones: 0,
+    rangeTombstones: tombstones?.count ?? 0,
+    rawBytes: 0,
+    minTimestamp: tombstones?.minTimestamp ?? MAX_TIMESTAMP,
+    maxTimestamp: tombstones?.maxTimestamp ?? 0,
+  };
+  const ends = [tombstones?.smallest, tombstones?.largest];
   const cursor = new TableCursor(table, WHOLE_TABLE);
   let key: Uint8Array | undefined;
   let timestamp: Timestamp = 0;
@@ -61,8 +74,9 @@ function checkEntries(table: TableReader, meta: TableMeta): void {
     }
     timestamp = cursor.timestamp;
     if (order > 0) {
-      if (key === undefined) checkBound(table, 'smallest', meta.smallest, keyBytes.subarray(keyStart, keyEnd));
+      const first = key === undefined;
       key = keyBytes.slice(keyStart, keyEnd);
+      if (first) ends.push(key);
       checkFound(table, key, timestamp);
     }
     seen.entries++;
@@ -72,9 +86,11 @@ function checkEntries(table: TableReader, meta: TableMeta): void {
     seen.maxTimestamp = Math.max(seen.maxTimestamp, timestamp);
   }
   cursor.close();
-  if (key === undefined) throw refuse(table, 'entries', 'none');
-  checkBound(table, 'largest', meta.largest, key);
-  for (const name of ['entries', 'tombstones', 'rawBytes', 'minTimestamp', 'maxTimestamp'] as const) {
+  const [smallest, ...others] = [...ends, key].filter((end) => end !== undefined).sort(compareBytes);
+  if (smallest === undefined) throw refuse(table, 'entries or tombstones', 'neither');
+  checkBound(table, 'smallest', meta.smallest, smallest);
+  checkBound(table, 'largest', meta.largest, others.at(-1) ?? smallest);
+  for (const name of COUNTED) {
     if (seen[name] !== meta[name]) throw refuse(table, `${name} ${meta[name]}`, String(seen[name]));
   }
 }
@@ -91,7 +107,7 @@ function checkFound(table: TableReader, key: Uint8Array, timestamp: Timestamp): 
 }
 
 /**
- * Checks that, key by key, what a newer run holds is newer than what an older run holds. Requires tables that passed
+ * Checks that, key by key, what a newer run holds is newer than what an older run holds, deletions of ranges included. Requires tables that passed
  * `checkTable`. Throws `CorruptionError` at the first key that does not fit.
  */
 export function checkLevelOrder(source: TableSource, version: Version): void {
@@ -115,10 +131,28 @@ export function checkLevelOrder(source: TableSource, version: Version): void {
       }
       age = at;
       timestamp = cursor.timestamp;
+      checkAgainstTombstones(walks, at);
       cursor.next();
     }
   } finally {
     for (const walk of walks) walk.close();
+  }
+}
+
+/** What the tombstones of other runs say of the key on which walk `at` stands must be on the right side of its version. */
+function checkAgainstTombstones(walks: readonly RunWalk[], at: number): void {
+  const { keyBytes, keyStart, keyEnd, timestamp } = walks[at]!.cursor;
+  for (const [i, { tombstones }] of walks.entries()) {
+    if (i === at || tombstones.isEmpty) continue;
+    const number = tombstones.lastStartingUpTo(keyBytes, keyStart, keyEnd);
+    if (number < 0 || !tombstones.reaches(number, keyBytes, keyStart, keyEnd)) continue;
+    const { timestamps } = tombstones.fragments[number]!;
+    const isInOrder = i < at ? timestamps[0]! > timestamp : timestamps.at(-1)! < timestamp;
+    if (isInOrder) continue;
+    throw CorruptionError.at(walks[at]!.fileName, 0, {
+      expected: `a version ${i < at ? 'older' : 'newer'} than the range deletions ${timestamps[0]} … ${timestamps.at(-1)} of another run`,
+      found: `version ${timestamp} of key ${hexPreview(keyBytes.slice(keyStart, keyEnd))}`,
+    });
   }
 }
 
@@ -149,6 +183,7 @@ function smallest(walks: readonly RunWalk[]): number {
 /** One pass over a run with one table open at a time. */
 class RunWalk {
   readonly cursor: RunCursor;
+  readonly tombstones: RangeTombstones;
   #open: TableReader | undefined;
 
   constructor(source: TableSource, tables: readonly TableMeta[]) {
@@ -163,6 +198,9 @@ class RunWalk {
       }),
     );
     this.cursor = new RunCursor(openTables, WHOLE_TABLE);
+    const withTombstones = openTables.filter((_table, i) => tables[i]!.rangeTombstones > 0);
+    const fragments = withTombstones.flatMap((table) => table.reader().tombstones?.fragments ?? []);
+    this.tombstones = new RangeTombstones(fragments);
   }
 
   get fileName(): string {

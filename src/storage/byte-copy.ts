@@ -11,7 +11,7 @@ const POOLED_BYTES_MAX = 1024;
 /** Copies `source[start, end)` to `target` from `at` on. The ranges must not overlap. */
 export function copyBytes(target: Uint8Array, at: number, source: Uint8Array, start: number, end: number): void {
   if (end - start > LOOP_BYTES_MAX) {
-    target.set(source.subarray(start, end), at);
+    target.set(start === 0 && end === source.length ? source : source.subarray(start, end), at);
     return;
   }
   for (let from = start, to = at; from < end; from++, to++) target[to] = source[from]!;

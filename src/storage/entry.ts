@@ -15,8 +15,11 @@ export const UNDATED_TIMESTAMP: Timestamp = 1;
 /** After every commit there can be. */
 export const MAX_TIMESTAMP: Timestamp = Number.MAX_SAFE_INTEGER;
 
-/** What a version says about its key. Stored as one byte; never renumbered, 0 is reserved. */
-export const EntryKind = { Delete: 1, Put: 2 } as const;
+/**
+ * What a version says about its key. Stored as one byte; never renumbered, 0 is reserved. `RangeDelete` is an operation
+ * on many keys: batches and logs have it, memtables and tables keep it apart from their entries, and no cursor shows it.
+ */
+export const EntryKind = { Delete: 1, Put: 2, RangeDelete: 3 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 
 /**

@@ -8,8 +8,9 @@ export { type ExecutorOptions, inlineExecutor } from './compaction/inline-execut
 export type { CompactionJob, FlushJob, Job, JobExecutor, JobResult } from './compaction/job.js';
 export { workerExecutor } from './compaction/worker-executor.js';
 export type { TreePolicy, TreePolicyName } from './compaction/tree-shape.js';
-export type { RetentionPolicy, RetentionView } from './compaction/version-filter.js';
+export type { RetentionPolicy, RetentionView } from './compaction/retention.js';
 export type { EngineCursor } from './cursor/engine-cursor.js';
+export type { TombstoneView } from './cursor/uncovered-cursor.js';
 export type { StallStats } from './engine/commit-pace.js';
 export { Engine } from './engine/engine.js';
 export type {
@@ -57,5 +58,6 @@ export {
   ManifestWriter,
   readManifest,
 } from './version/manifest.js';
+export { RangeTombstones, type TombstoneFragment } from './tombstone/range-tombstones.js';
 export { type Level, type Run, Version } from './version/version.js';
 export { type BatchVisitor, WriteBatch } from './write-batch.js';

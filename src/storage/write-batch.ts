@@ -1,18 +1,30 @@
 /**
- * An ordered list of operations that commits as a whole, in the bytes the log stores:
+ * A list of operations that commits as a whole, in the bytes the log stores:
  *
  *   batch     := operation*
- *   operation := kind:u8 keyLength:varint key:bytes [valueLength:varint value:bytes]      value only for Put
+ *   operation := kind:u8 keyLength:varint key:bytes [valueLength:varint value:bytes]   no value for Delete
+ *
+ * The key of a RangeDelete is the first key that it deletes and its value the key before which it ends, above the first:
+ * there is no range without end, as all keys lie below the end of the region they belong to. A RangeDelete deletes what
+ * other batches wrote, and nothing of its own: operations that one behind them deletes are not in the encoding.
  *
  * Keys and values are copied in, so the caller may reuse its buffers at once.
  */
 
-import { ByteReader, ByteWriter, EMPTY_BYTES, type MalformedInput } from '../base/index.js';
+import {
+  type BoundedRange,
+  ByteReader,
+  ByteWriter,
+  compareBytes,
+  EMPTY_BYTES,
+  type MalformedInput,
+} from '../base/index.js';
 import { EntryKind } from './entry.js';
+import { RangeTombstones } from './tombstone/range-tombstones.js';
 
 /**
- * Receives one operation as ranges of one buffer (`valueStart === valueEnd` for a deletion). The bytes are a view: valid
- * during the call.
+ * Receives one operation as ranges of one buffer (`valueStart === valueEnd` for a deletion; for the deletion of a range
+ * they hold its end). The bytes are a view: valid during the call.
  */
 export type BatchVisitor = (
   kind: EntryKind,
@@ -24,10 +36,12 @@ export type BatchVisitor = (
 ) => void;
 
 export class WriteBatch {
-  readonly #writer: ByteWriter;
+  #writer: ByteWriter;
   #count = 0;
   #keyBytesMax = 0;
   #valueBytesMax = 0;
+  /** A range deletion follows other operations, which it may cover. */
+  #unsettled = false;
 
   /** @param initialBytes room reserved at once; the batch grows as needed. */
   constructor(initialBytes = 256) {
@@ -45,13 +59,16 @@ export class WriteBatch {
     while (reader.remaining > 0) {
       const at = reader.position;
       const kind = reader.u8();
-      if (kind !== EntryKind.Put && kind !== EntryKind.Delete) {
-        throw malformed(at, 'a put (2) or a deletion (1)', `operation kind ${kind}`);
+      if (kind !== EntryKind.Put && kind !== EntryKind.Delete && kind !== EntryKind.RangeDelete) {
+        throw malformed(at, 'a deletion (1), a put (2) or the deletion of a range (3)', `operation kind ${kind}`);
       }
       const key = reader.lengthPrefixed();
-      const value = kind === EntryKind.Put ? reader.lengthPrefixed() : EMPTY_BYTES;
-      keyBytesMax = Math.max(keyBytesMax, key.length);
-      valueBytesMax = Math.max(valueBytesMax, value.length);
+      const value = kind === EntryKind.Delete ? EMPTY_BYTES : reader.lengthPrefixed();
+      if (kind === EntryKind.RangeDelete && compareBytes(key, value) >= 0) {
+        throw malformed(at, 'a range whose end is above its start', 'an empty one');
+      }
+      keyBytesMax = Math.max(keyBytesMax, keyBytesOf(kind, key, value));
+      if (kind === EntryKind.Put) valueBytesMax = Math.max(valueBytesMax, value.length);
       count++;
     }
     const batch = new WriteBatch(bytes.length);
@@ -65,18 +82,20 @@ export class WriteBatch {
   /** A batch with the same operations and bytes of its own. */
   copy(): WriteBatch {
     const batch = new WriteBatch(this.byteSize);
-    batch.#writer.raw(this.#writer.bytes());
+    batch.#writer.raw(this.encoded());
     batch.#count = this.#count;
     return batch;
   }
 
   /** Operations in the batch. */
   get count(): number {
+    this.#settle();
     return this.#count;
   }
 
   /** Length of `encoded()`. */
   get byteSize(): number {
+    this.#settle();
     return this.#writer.length;
   }
 
@@ -98,12 +117,23 @@ export class WriteBatch {
     this.append(EntryKind.Delete, key, EMPTY_BYTES);
   }
 
-  /** Adds one operation; `value` is ignored for a deletion. */
+  /**
+   * Deletes every key from `lower` on that lies before `upper`, those that the batch has put so far included. Nothing
+   * happens when the range is empty.
+   */
+  clear({ lower, upper }: BoundedRange): void {
+    if (compareBytes(lower, upper) >= 0) return;
+    this.#unsettled ||= this.#count > 0;
+    this.append(EntryKind.RangeDelete, lower, upper);
+  }
+
+  /** Adds one operation; `value` is ignored for a deletion. Range deletions are added by `clear`. */
   append(kind: EntryKind, key: Uint8Array, value: Uint8Array): void {
     this.#writer.u8(kind);
     this.#writer.lengthPrefixed(key);
-    if (kind === EntryKind.Put) this.#writer.lengthPrefixed(value);
-    if (key.length > this.#keyBytesMax) this.#keyBytesMax = key.length;
+    if (kind !== EntryKind.Delete) this.#writer.lengthPrefixed(value);
+    const keyBytes = keyBytesOf(kind, key, value);
+    if (keyBytes > this.#keyBytesMax) this.#keyBytesMax = keyBytes;
     if (kind === EntryKind.Put && value.length > this.#valueBytesMax) this.#valueBytesMax = value.length;
     this.#count++;
   }
@@ -122,11 +152,17 @@ export class WriteBatch {
 
   /** View of the encoding; valid until the batch changes. */
   encoded(): Uint8Array {
+    this.#settle();
     return this.#writer.bytes();
   }
 
   /** Visits the operations in the order they were added. The batch must not change meanwhile. */
   forEach(visit: BatchVisitor): void {
+    this.#settle();
+    this.#forEach(visit);
+  }
+
+  #forEach(visit: BatchVisitor): void {
     const bytes = this.#writer.bytes();
     let at = 0;
     while (at < bytes.length) {
@@ -138,7 +174,7 @@ export class WriteBatch {
       const keyEnd = keyStart + length + bytes[at]! * scale;
       at = keyEnd;
       let valueStart = at;
-      if (kind === EntryKind.Put) {
+      if (kind !== EntryKind.Delete) {
         length = 0;
         scale = 1;
         for (; bytes[at]! >= 0x80; scale *= 0x80) length += (bytes[at++]! & 0x7f) * scale;
@@ -153,5 +189,36 @@ export class WriteBatch {
   reset(): void {
     this.#writer.reset();
     this.#count = this.#keyBytesMax = this.#valueBytesMax = 0;
+    this.#unsettled = false;
   }
+
+  /** Leaves out what later range deletions cover. Takes the number of an operation for its timestamp. */
+  #settle(): void {
+    if (!this.#unsettled) return;
+    this.#unsettled = false;
+    const cleared = new RangeTombstones();
+    let number = 0;
+    this.#forEach((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+      number++;
+      if (kind !== EntryKind.RangeDelete) return;
+      cleared.add(bytes.slice(keyStart, keyEnd), bytes.slice(valueStart, valueEnd), number);
+    });
+    const settled = new WriteBatch(this.#writer.length);
+    const last = number;
+    number = 0;
+    this.#forEach((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+      number++;
+      const covered = kind !== EntryKind.RangeDelete && cleared.covering(bytes, keyStart, keyEnd, last) > number;
+      if (!covered) settled.appendRanges(kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
+    });
+    this.#writer = settled.#writer;
+    this.#count = settled.#count;
+    this.#keyBytesMax = settled.#keyBytesMax;
+    this.#valueBytesMax = settled.#valueBytesMax;
+  }
+}
+
+/** A range may begin and end right behind a key of the greatest length. */
+function keyBytesOf(kind: EntryKind, key: Uint8Array, value: Uint8Array): number {
+  return kind === EntryKind.RangeDelete ? Math.max(key.length, value.length) - 1 : key.length;
 }

@@ -19,11 +19,13 @@ import { propertyOptions, seed } from '../support/seed.js';
 const DIRECTORY = '/db';
 const plan = new CommitPlan({ seed: seed + 2, commits: 120, keys: 80, valueBytesMax: 100, bufferedShare: 0 });
 const total = plan.commits.length;
+/** Room for the commits that stay in the log, so that several records share a segment. */
+const MEMTABLE_BYTES = 4 * smallOptions.memtableBytes;
 /**
  * Frame header, timestamp and batch of the last commit, and the zeros behind it: where the log's damage may pass for a torn
  * tail.
  */
-const LAST_RECORD_BYTES_MAX = 700 + logOptions(smallOptions.memtableBytes).extensionBytes;
+const LAST_RECORD_BYTES_MAX = 700 + logOptions(MEMTABLE_BYTES).extensionBytes;
 
 let intact: MemFileSystem;
 
@@ -32,7 +34,7 @@ beforeAll(async () => {
   const memory = new MemFileSystem({ trackCrashes: true });
   const run = new LoadRun(memory, DIRECTORY, plan, seed);
   await run.session(total - 6);
-  const { engine } = await openOn(memory, DIRECTORY);
+  const { engine } = await openOn(memory, DIRECTORY, { memtableBytes: MEMTABLE_BYTES });
   for (let next = total - 5; next <= total; next++) await engine.commit(plan.batch(next), next);
   intact = memory.crashImage('kill', seededRandom(1));
   intact.unlink(join(DIRECTORY, 'LOCK'));

@@ -72,7 +72,7 @@ const bugs: Planted[] = [
   {
     what: 'the first committer does not win',
     module: 'mvcc/commit-coordinator.js',
-    original: 'this.#addWriteConflicts(contention.keys, candidate);\n',
+    original: 'this.#addWriteConflicts(contention, candidate);\n',
     replacement: ';\n',
     levels: ['snapshot'],
     shows: ['incompatible-order', 'P4'],
@@ -136,8 +136,8 @@ const bugs: Planted[] = [
   },
   {
     what: 'gets do not look into a memtable while it is being flushed',
-    module: 'storage/engine/engine.js',
-    original: 'for (let i = 0; i < sealed.length; i++) {',
+    module: 'storage/engine/point-lookup.js',
+    original: 'for (let i = 0; i < sealed.length && cleared === 0; i++) {',
     replacement: 'for (let i = 0; i < 0; i++) {',
     levels: both,
     shows: ['internal', 'G-single', 'G-single in real time', 'incompatible-order'],

@@ -168,18 +168,22 @@ class Workload {
   }
 
   #writes(numbers: readonly number[], removes: boolean): ModelWrite[] {
-    return numbers.map((number) => ({
+    const writes: ModelWrite[] = numbers.map((number) => ({
       key: bytes(keyOf(number)),
       value: removes && number % 2 === 0 ? undefined : bytes(`put ${this.#values++} `.repeat(number % 7)),
     }));
+    const [first = 0, second = 0] = numbers;
+    if (!removes || first % 3 > 0) return writes;
+    return [...writes, { cleared: { lower: bytes(keyOf(first)), upper: bytes(keyOf(second)) } }];
   }
 }
 
 function batchOf(writes: readonly ModelWrite[]): WriteBatch {
   const batch = new WriteBatch();
-  for (const { key, value } of writes) {
-    if (value === undefined) batch.delete(key);
-    else batch.put(key, value);
+  for (const write of writes) {
+    if ('cleared' in write) batch.clear(write.cleared);
+    else if (write.value === undefined) batch.delete(write.key);
+    else batch.put(write.key, write.value);
   }
   return batch;
 }

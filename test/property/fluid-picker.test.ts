@@ -150,6 +150,7 @@ class PureTree {
       rawBytes: content.length * ENTRY_BYTES,
       entries: content.length,
       tombstones: content.filter((entry) => entry.isDeletion).length,
+      rangeTombstones: 0,
       superseded: 0,
       minTimestamp: Math.min(...content.map((entry) => entry.timestamp)),
       maxTimestamp: Math.max(...content.map((entry) => entry.timestamp)),

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { ConflictError, utf8Decode } from '../../src/base/index.js';
+import { ConflictError, rangeContains, utf8Decode } from '../../src/base/index.js';
 import type { ChangeGroup, Isolation, Savepoint, Transaction, TransactionalStore } from '../../src/mvcc/index.js';
-import { EntryKind } from '../../src/storage/index.js';
+import { EntryKind, WriteBatch } from '../../src/storage/index.js';
 import { bytes, entry, openMemoryStore, read, scan, write } from '../support/memory-store.js';
 import { ModelStore, type ModelTransaction } from '../support/model-store.js';
 import { propertyOptions } from '../support/seed.js';
@@ -18,6 +18,7 @@ type Operation =
       readonly reverse: boolean;
       readonly limit: number;
     }
+  | { readonly do: 'clear'; readonly lower: string; readonly upper: string }
   | { readonly do: 'savepoint' | 'rollbackToSavepoint' };
 
 type Step =
@@ -33,7 +34,9 @@ interface History {
   wrote: boolean;
 }
 
-const key = fc.constantFrom('a', 'b', 'c', 'd', 'e');
+const KEYS = ['a', 'b', 'c', 'd', 'e'];
+const key = fc.constantFrom(...KEYS);
+const upper = fc.constantFrom('b', 'c', 'd', 'e', 'f');
 const operation: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ do: fc.constantFrom('get' as const, 'put' as const), key }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('delete' as const, 'lock' as const), key }) },
@@ -42,11 +45,12 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
     arbitrary: fc.record({
       do: fc.constant('scan' as const),
       lower: key,
-      upper: fc.constantFrom('b', 'c', 'd', 'e', 'f'),
+      upper,
       reverse: fc.boolean(),
       limit: fc.constantFrom(1, 2, 9),
     }),
   },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('clear' as const), lower: key, upper }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('savepoint' as const, 'rollbackToSavepoint' as const) }) },
 );
 const session = fc.nat(SESSIONS - 1);
@@ -85,6 +89,9 @@ function perform(
       return '';
     case 'lock':
       view.lock(bytes(action.key));
+      return '';
+    case 'clear':
+      view.clear({ lower: bytes(action.lower), upper: bytes(action.upper) });
       return '';
     case 'savepoint':
       savepoints.push(view.savepoint());
@@ -181,12 +188,19 @@ function stateAsOf(model: ModelStore, timestamp: number): ModelStore {
 /** What others may not have written, or locked beside writing, meanwhile. */
 function claimedKeys(tx: ModelTransaction, history: History): Set<string> {
   const locked = history.steps.flatMap(({ operation: made }) => (made.do === 'lock' ? [made.key] : []));
-  return new Set([...tx.writes.map((made) => utf8Decode(made.key)), ...locked]);
+  const written = tx.writes.flatMap((made) =>
+    'key' in made ? [utf8Decode(made.key)] : KEYS.filter((name) => rangeContains(made.cleared, bytes(name))),
+  );
+  return new Set([...written, ...locked]);
 }
 
 /** Every state there has been is readable, and the list of changes leads from each to the next, merged or not. */
 async function checkPast(store: TransactionalStore, model: ModelStore): Promise<void> {
   await store.engine.compact();
+  // Commits that cleared nothing are not told: one to end with.
+  const last = new WriteBatch();
+  last.put(bytes('last'), bytes('!'));
+  model.apply([{ key: bytes('last'), value: bytes('!') }], store.writeSync(last));
   const replayed = new ModelStore();
   await using feed = store.changes({ range: {}, since: 0 }, (group: ChangeGroup) => group);
   while (replayed.lastTimestamp < store.lastTimestamp) {

@@ -12,6 +12,8 @@ export interface PlannedCommit {
   readonly loads: boolean;
   /** Key to value; undefined deletes. */
   readonly changes: ReadonlyMap<string, string | undefined>;
+  /** A range deleted by the same commit, before the changes are made or behind them. */
+  readonly clear: { readonly from: string; readonly until: string; readonly last: boolean } | undefined;
 }
 
 export type State = ReadonlyMap<string, string>;
@@ -41,10 +43,14 @@ export class CommitPlan {
 
   batch(timestamp: number): WriteBatch {
     const batch = new WriteBatch();
-    for (const [key, value] of this.commits[timestamp - 1]!.changes) {
+    const { changes, clear } = this.commits[timestamp - 1]!;
+    const range = clear && { lower: utf8Encode(clear.from), upper: utf8Encode(clear.until) };
+    if (range !== undefined && !clear!.last) batch.clear(range);
+    for (const [key, value] of changes) {
       if (value === undefined) batch.delete(utf8Encode(key));
       else batch.put(utf8Encode(key), utf8Encode(value));
     }
+    if (range !== undefined && clear!.last) batch.clear(range);
     return batch;
   }
 
@@ -52,13 +58,21 @@ export class CommitPlan {
   stateAt(timestamp: number): State {
     for (let next = this.#states.length; next <= timestamp; next++) {
       const state = new Map(this.#states[next - 1]);
-      for (const [key, value] of this.commits[next - 1]!.changes) {
-        if (value === undefined) state.delete(key);
-        else state.set(key, value);
-      }
+      this.apply(next, state);
       this.#states.push(state);
     }
     return this.#states[timestamp]!;
+  }
+
+  /** Does to `state` what one commit does to a database. */
+  apply(timestamp: number, state: Map<string, string>): void {
+    const { changes, clear } = this.commits[timestamp - 1]!;
+    if (clear?.last === false) clearRange(state, clear);
+    for (const [key, value] of changes) {
+      if (value === undefined) state.delete(key);
+      else state.set(key, value);
+    }
+    if (clear?.last === true) clearRange(state, clear);
   }
 
   /** Every key that any commit touches. */
@@ -67,21 +81,32 @@ export class CommitPlan {
   }
 }
 
-/** Values name their commit, so that a mixture of commits shows; one commit in eight stores an empty value. */
+/** The keys of plans are ASCII: strings compare as their bytes do. */
+function clearRange(state: Map<string, string>, { from, until }: { from: string; until: string }): void {
+  for (const key of state.keys()) if (key >= from && key < until) state.delete(key);
+}
+
+/** Values name their commit, so that a mixture of commits shows; one commit in eight stores an empty value, one in eight clears a range. */
 function planCommit(timestamp: number, options: CommitPlanOptions, random: Random): PlannedCommit {
   const changes = new Map<string, string | undefined>([['last-commit', String(timestamp)]]);
   const loads = options.loadShare !== undefined && random.float() < options.loadShare;
   const count = loads ? 6 + randomBelow(random, 10) : 1 + randomBelow(random, 4);
   for (let i = 0; i < count; i++) {
-    const key = `key-${String(randomBelow(random, options.keys)).padStart(3, '0')}`.padEnd(
-      options.keyBytesMin ?? 0,
-      '.',
-    );
+    const key = planKey(options, random);
     const filler = 'abcdefgh'
       .repeat(Math.ceil(options.valueBytesMax / 8))
       .slice(0, randomBelow(random, options.valueBytesMax));
     const kind = randomBelow(random, 8);
     changes.set(key, kind < 2 && !loads ? undefined : kind === 2 ? '' : `${timestamp}:${filler}`);
   }
-  return { durability: random.float() < options.bufferedShare && !loads ? 'buffered' : 'commit', loads, changes };
+  const durability = random.float() < options.bufferedShare && !loads ? 'buffered' : 'commit';
+  const isClear = !loads && randomBelow(random, 8) === 0;
+  const clear = isClear
+    ? { from: planKey(options, random), until: planKey(options, random), last: randomBelow(random, 2) === 0 }
+    : undefined;
+  return { durability, loads, changes, clear };
+}
+
+function planKey({ keys, keyBytesMin }: CommitPlanOptions, random: Random): string {
+  return `key-${String(randomBelow(random, keys)).padStart(3, '0')}`.padEnd(keyBytesMin ?? 0, '.');
 }

@@ -4,16 +4,18 @@
  * `commit` applies.
  */
 
-import { compareBytes, EMPTY_BYTES, type KeyRange, rangeContains } from '../../src/base/index.js';
+import { type BoundedRange, compareBytes, EMPTY_BYTES, type KeyRange, rangeContains } from '../../src/base/index.js';
 import type { CursorOptions, RangeCursor, ReadView, WriteView } from '../../src/mvcc/views.js';
 
-/** One operation; `value` undefined deletes. */
-export interface ModelWrite {
+interface KeyWrite {
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;
 }
 
-interface ModelVersion extends ModelWrite {
+/** One operation; `value` undefined deletes, and `cleared` deletes whatever lies in it by then. */
+export type ModelWrite = KeyWrite | { readonly cleared: BoundedRange };
+
+interface ModelVersion extends KeyWrite {
   readonly timestamp: number;
 }
 
@@ -29,7 +31,15 @@ export class ModelStore {
   /** Commits `writes` as a whole at `timestamp`, by default the next one; of several writes to a key the last counts. */
   apply(writes: readonly ModelWrite[], timestamp: number = this.#lastTimestamp + 1): number {
     if (timestamp <= this.#lastTimestamp) throw new RangeError(`${timestamp} is not after ${this.#lastTimestamp}`);
-    const last = new Map(writes.map((write) => [Buffer.from(write.key).toString('latin1'), write]));
+    const last = new Map<string, KeyWrite>();
+    const write = (one: KeyWrite) => last.set(Buffer.from(one.key).toString('latin1'), one);
+    for (const one of writes) {
+      if ('key' in one) write(one);
+      else {
+        const inside = [...this.#versions, ...last.values()].filter(({ key }) => rangeContains(one.cleared, key));
+        for (const { key } of inside) write({ key, value: undefined });
+      }
+    }
     const added = [...last.values()].map(({ key, value }) => ({ key: key.slice(), value: value?.slice(), timestamp }));
     this.#versions = [...this.#versions, ...added].sort(
       (a, b) => compareBytes(a.key, b.key) || b.timestamp - a.timestamp,
@@ -110,6 +120,11 @@ export class ModelTransaction implements WriteView {
 
   delete(key: Uint8Array): void {
     this.writes.push({ key: key.slice(), value: undefined });
+    this.#merged = undefined;
+  }
+
+  clear({ lower, upper }: BoundedRange): void {
+    this.writes.push({ cleared: { lower: lower.slice(), upper: upper.slice() } });
     this.#merged = undefined;
   }
 

@@ -21,6 +21,16 @@ export function nestedText(what: string, facts: string): string {
   return `${' '.repeat(14)}${what.padEnd(10)} ${facts}`;
 }
 
+/** A range that was cleared, of keys in their text form. The end is not part of it. */
+export function clearLine(cleared: { start: string; end: string; timestamps: readonly number[] }): DumpLine {
+  const { start, end, timestamps } = cleared;
+  return {
+    text: nestedText('clear', `${start} up to ${end} @${timestamps.join(', ')}`),
+    data: { item: 'entry', kind: 'clear', key: start, end, timestamps },
+    isEntry: true,
+  };
+}
+
 export function headerLine({ item, magic, version, number }: HeaderItem): DumpLine {
   const facts = `${magic} version ${version}, number ${number}, checksum ok`;
   return { text: placedText(0, 'header', facts), data: { item, offset: 0, magic, version, number, checksum: 'ok' } };

@@ -12,7 +12,7 @@ import {
 import type { FileSystem } from '../../vfs/index.js';
 import { hexText, type KeyForm, keyText } from '../key-text.js';
 import { valueText } from '../value-text.js';
-import { damageLine, type DumpLine, headerLine, nestedText, placedText } from './dump-line.js';
+import { clearLine, damageLine, type DumpLine, headerLine, nestedText, placedText } from './dump-line.js';
 import type { DumpedFile } from './dumped-file.js';
 
 export function* logLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyForm): Generator<DumpLine> {
@@ -55,6 +55,10 @@ function* recordLines(item: Extract<LogItem, { item: 'record' }>, keys: KeyForm)
     const storedKey = buffer.subarray(keyStart, keyEnd);
     const value = buffer.subarray(valueStart, valueEnd);
     const key = keyText(storedKey, keys);
+    if (kind === EntryKind.RangeDelete) {
+      operations.push(clearLine({ start: key, end: keyText(value, keys), timestamps: [timestamp] }));
+      return;
+    }
     operations.push({
       text: nestedText(name, isPut ? `${key}  ${valueText(storedKey, value)}` : key),
       data: {

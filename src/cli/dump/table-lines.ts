@@ -4,7 +4,7 @@ import { EntryKind, inspectTable, type TableItem } from '../../storage/index.js'
 import type { FileSystem } from '../../vfs/index.js';
 import { hexText, type KeyForm, keyText } from '../key-text.js';
 import { valueText } from '../value-text.js';
-import { damageLine, type DumpLine, headerLine, nestedText, placedText } from './dump-line.js';
+import { clearLine, damageLine, type DumpLine, headerLine, nestedText, placedText } from './dump-line.js';
 import type { DumpedFile } from './dumped-file.js';
 
 export function* tableLines(
@@ -12,7 +12,14 @@ export function* tableLines(
   file: DumpedFile,
   options: { readonly keys: KeyForm; readonly from: Uint8Array | undefined },
 ): Generator<DumpLine> {
-  for (const item of inspectTable(fileSystem, file, options.from)) yield lineOf(item, options.keys);
+  const { keys } = options;
+  for (const item of inspectTable(fileSystem, file, options.from)) {
+    yield lineOf(item, keys);
+    if (item.item !== 'tombstones') continue;
+    for (const { start, end, timestamps } of item.fragments) {
+      yield clearLine({ start: keyText(start, keys), end: keyText(end, keys), timestamps });
+    }
+  }
 }
 
 function lineOf(item: TableItem, keys: KeyForm): DumpLine {
@@ -29,6 +36,13 @@ function lineOf(item: TableItem, keys: KeyForm): DumpLine {
       return blockLine(item, `, ${item.blocks} data blocks`);
     case 'filter':
       return blockLine(item, '');
+    case 'tombstones': {
+      const { fragments, ...place } = item;
+      return {
+        text: placedText(item.offset, item.item, `${sizeText(item)}, ${fragments.length} ranges`),
+        data: { ...place, ranges: fragments.length, checksum: 'ok' },
+      };
+    }
     case 'block': {
       const end = { endKey: keyText(item.endKey, keys), endTimestamp: item.endTimestamp };
       const facts = `${item.number}: ${sizeText(item)}, ${item.entries} entries up to ${end.endKey} @${end.endTimestamp}`;
@@ -52,9 +66,10 @@ function sizeText({ payloadBytes, rawBytes }: { readonly payloadBytes: number; r
 function propertiesLine(item: Extract<TableItem, { item: 'properties' }>, keys: KeyForm): DumpLine {
   const { smallest, largest, ...numbers } = item.properties;
   const range = { smallest: keyText(smallest, keys), largest: keyText(largest, keys) };
-  const { entries, tombstones, rawBytes, dataBlocks, minTimestamp, maxTimestamp } = numbers;
+  const { entries, tombstones, rangeTombstones, rawBytes, dataBlocks, minTimestamp, maxTimestamp } = numbers;
+  const cleared = rangeTombstones === 0 ? '' : `, ${rangeTombstones} deletions of ranges`;
   const facts =
-    `${entries} entries, ${tombstones} of them deletions, ${rawBytes} bytes of keys and values, ${dataBlocks} data blocks, ` +
+    `${entries} entries, ${tombstones} of them deletions${cleared}, ${rawBytes} bytes of keys and values, ${dataBlocks} data blocks, ` +
     `timestamps ${minTimestamp} … ${maxTimestamp}, keys ${range.smallest} … ${range.largest}; checksum ok`;
   return {
     text: placedText(item.offset, item.item, facts),

@@ -1,6 +1,6 @@
 /** DDL inside a transaction: schema records and the rows and index entries that come or go with them. */
 
-import { type KeyRange, keyAfter, SqlSemanticError } from '../../base/index.js';
+import { SqlSemanticError } from '../../base/index.js';
 import type { WriteView } from '../../mvcc/index.js';
 import type { SchemaStore } from '../catalog/schema-store.js';
 import { buildTable, duplicateRelation, withIndex, withoutIndex } from '../catalog/table-builder.js';
@@ -43,7 +43,7 @@ export class TableChanges {
   /** Throws `SqlSemanticError` 42P01 when there is no such table. */
   dropTable(tx: WriteView, name: string): void {
     const table = this.#schema.catalog(tx).resolve(name);
-    deleteRange(tx, tableRange(table.id));
+    tx.clear(tableRange(table.id));
     // Rows that come meanwhile would stay behind without a table.
     tx.guardRange(tableRange(table.id));
     this.#schema.remove(tx, table);
@@ -59,7 +59,7 @@ export class TableChanges {
         facts: { index: name, table: table.name },
       });
     }
-    deleteRange(tx, indexRange(index.prefix));
+    tx.clear(indexRange(index.prefix));
     tx.guardRange(indexRange(index.prefix));
     this.#schema.put(tx, withoutIndex(table, index.id));
   }
@@ -71,24 +71,5 @@ export class TableChanges {
     } finally {
       cursor.close();
     }
-  }
-}
-
-const DELETE_PORTION = 1000;
-
-/** Deletes in portions, so that no cursor is open while its keys go away and no list of keys grows with the table. */
-function deleteRange(tx: WriteView, range: KeyRange): void {
-  let lower = range.lower;
-  for (;;) {
-    const keys: Uint8Array[] = [];
-    const cursor = tx.cursor({ lower, upper: range.upper });
-    try {
-      while (keys.length < DELETE_PORTION && cursor.next()) keys.push(cursor.key());
-    } finally {
-      cursor.close();
-    }
-    for (const key of keys) tx.delete(key);
-    if (keys.length < DELETE_PORTION) return;
-    lower = keyAfter(keys[keys.length - 1]!);
   }
 }

@@ -15,7 +15,7 @@
  * Everything that extends a list of parts P lies in [P, P·FF), because no part begins with FF.
  */
 
-import { appendTuplePart, ByteWriter, concatBytes, type KeyRange, type TuplePart } from '../../base/index.js';
+import { appendTuplePart, type BoundedRange, ByteWriter, concatBytes, type TuplePart } from '../../base/index.js';
 import type { SqlValue } from '../values/index.js';
 import { ColumnKind } from './column-value.js';
 import { uuidBytes } from './uuid.js';
@@ -65,12 +65,12 @@ export function indexPrefix(tableId: number, indexId: number): Uint8Array {
 }
 
 /** All keys of one index. */
-export function indexRange(prefix: Uint8Array): KeyRange {
+export function indexRange(prefix: Uint8Array): BoundedRange {
   return { lower: prefix, upper: afterExtensions(prefix) };
 }
 
 /** All keys of a table: its rows and the entries of every index. */
-export function tableRange(tableId: number): KeyRange {
+export function tableRange(tableId: number): BoundedRange {
   const writer = new ByteWriter(16);
   writer.u8(SQL_REGION);
   appendId(writer, tableId);

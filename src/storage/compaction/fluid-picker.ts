@@ -13,7 +13,7 @@ import type { TableMeta } from '../format/manifest-edit.js';
 import type { Run, Version } from '../version/version.js';
 import { type CompactionPlan, type PlanInput, planInto } from './compaction-plan.js';
 import { type TreePolicy, TreeShape } from './tree-shape.js';
-import type { RetentionView } from './version-filter.js';
+import type { RetentionView } from './retention.js';
 import { freeVersions } from './version-holds.js';
 
 /** A table, or a level of several runs, is rewritten when this part of its entries could be dropped. */
@@ -86,7 +86,8 @@ function planGarbage<T extends TableMeta>(
     const ratio = level === deepest ? DEEPEST_GARBAGE_RATIO : GARBAGE_RATIO;
     const inPart = runs.length === 1 && (level === deepest || shape.runsMax(level) === 1);
     if (inPart) {
-      const table = run.tables.find((one) => garbageRatio([one], view) >= ratio);
+      const isFree = (one: T): boolean => level === deepest && one.rangeTombstones > 0 && isFreeOfReaders(one, view);
+      const table = run.tables.find((one) => isFree(one) || garbageRatio([one], view) >= ratio);
       if (table !== undefined) return relieve([{ level, tables: [table] }]);
     } else {
       const tables = runs.flatMap((one) => one.tables);
@@ -104,13 +105,19 @@ function garbageRatio(tables: readonly TableMeta[], view: RetentionView): number
     garbage += freeVersions(table, view) + freeTombstones(table, view);
     entries += table.entries;
   }
+  // Nothing but deletions of ranges: of use only further down.
+  if (entries === 0) return tables.every((table) => isFreeOfReaders(table, view)) ? 1 : 0;
   return garbage / entries;
 }
 
-/** All or none: below a pinned snapshot, or with several versions to keep, it depends on each of them. */
 function freeTombstones(table: TableMeta, view: RetentionView): number {
-  if ((view.versions ?? 1) > 1 || table.maxTimestamp > view.horizon) return 0;
-  return view.pinned.some((timestamp) => timestamp < table.maxTimestamp) ? 0 : table.tombstones;
+  return isFreeOfReaders(table, view) ? table.tombstones : 0;
+}
+
+/** All deletions or none: below a pinned snapshot, or with several versions to keep, it depends on each of them. */
+function isFreeOfReaders(table: TableMeta, view: RetentionView): boolean {
+  if ((view.versions ?? 1) > 1 || table.maxTimestamp > view.horizon) return false;
+  return !view.pinned.some((timestamp) => timestamp < table.maxTimestamp);
 }
 
 function wholeLevel<T extends TableMeta>(version: Version<T>, level: number): PlanInput<T>[] {

@@ -4,18 +4,19 @@
  */
 
 import { join } from 'node:path';
-import { assert } from '../../base/index.js';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
-import type { EntryCursor, Timestamp } from '../entry.js';
+import type { EntryCursor } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { RunCursor, type RunTable } from '../table/run-cursor.js';
 import { TableReader, type TableSource } from '../table/table-reader.js';
-import { TableWriter } from '../table/table-writer.js';
+import { mergeFragments } from '../tombstone/fragment-list.js';
+import type { RangeTombstones, TombstoneFragment } from '../tombstone/range-tombstones.js';
 import type { CompactionJob, FlushJob, Job, JobResult, LoadJob } from './job.js';
+import { Outputs } from './job-outputs.js';
+import { retainedTombstones } from './tombstone-filter.js';
 import { VersionFilter } from './version-filter.js';
-import { HoldCounter } from './version-holds.js';
 
 /** A step ends after this many entries or bytes: about a millisecond. */
 const STEP_ENTRIES = 1024;
@@ -26,6 +27,7 @@ export type JobSteps = Generator<number, JobResult>;
 
 /** The sealed memtable, as far as a flush needs it. */
 export interface EntrySource {
+  readonly tombstones?: RangeTombstones | undefined;
   cursor(): EntryCursor;
 }
 
@@ -54,12 +56,17 @@ export function discardJob(steps: JobSteps, job: Job<EntrySource>, fileSystem: F
 }
 
 function* executeFlush(job: FlushJob<EntrySource>, fileSystem: FileSystem): JobSteps {
-  const outputs = new Outputs(fileSystem, job, [job.fileNumber], Number.POSITIVE_INFINITY);
-  return yield* filtered(job.memtable.cursor(), outputs, new VersionFilter(job.retention, job.olderRuns), 0);
+  const fragments = job.memtable.tombstones?.fragments ?? [];
+  const retained = retainedTombstones(fragments, job.retention, job.olderRuns);
+  const targets = { fileNumbers: [job.fileNumber], tableBytes: Number.POSITIVE_INFINITY };
+  const outputs = new Outputs(fileSystem, { ...job, ...targets }, retained.fragments);
+  const filter = new VersionFilter(job.retention, job.olderRuns, fragments);
+  const result = yield* filtered(job.memtable.cursor(), outputs, filter, 0);
+  return { ...result, prunedThrough: Math.max(result.prunedThrough, retained.prunedThrough) };
 }
 
 function* executeLoad(job: LoadJob<EntrySource>, fileSystem: FileSystem): JobSteps {
-  const outputs = new Outputs(fileSystem, job, job.fileNumbers, job.tableBytes);
+  const outputs = new Outputs(fileSystem, job, []);
   return yield* filtered(job.memtable.cursor(), outputs, new VersionFilter(job.retention, job.olderRuns), 0);
 }
 
@@ -68,13 +75,27 @@ function* executeCompaction(job: CompactionJob, fileSystem: FileSystem): JobStep
   const inputs = job.inputs.map((tables) => new InputRun(source, tables));
   const runs = inputs.map((input) => new RunCursor(input.tables, { reverse: false, bulk: true }));
   const bytesRead = job.inputs.flat().reduce((sum, table) => sum + table.sizeBytes, 0);
-  const outputs = new Outputs(fileSystem, job, job.fileNumbers, job.tableBytes);
   try {
-    const filter = new VersionFilter(job.retention, job.olderRuns);
-    return yield* filtered(new MergingCursor(runs, false), outputs, filter, bytesRead);
+    const fragments = tombstonesOf(source, job.inputs.flat());
+    const retained = retainedTombstones(fragments, job.retention, job.olderRuns);
+    const outputs = new Outputs(fileSystem, job, retained.fragments);
+    const filter = new VersionFilter(job.retention, job.olderRuns, fragments);
+    const result = yield* filtered(new MergingCursor(runs, false), outputs, filter, bytesRead);
+    return { ...result, prunedThrough: Math.max(result.prunedThrough, retained.prunedThrough) };
   } finally {
     closeAll(inputs);
   }
+}
+
+function tombstonesOf(source: TableSource, tables: readonly TableMeta[]): readonly TombstoneFragment[] {
+  let fragments: readonly TombstoneFragment[] = [];
+  for (const table of tables) {
+    if (table.rangeTombstones === 0) continue;
+    const reader = new TableReader(source, table.fileNumber, table);
+    reader.close();
+    fragments = mergeFragments(fragments, reader.tombstones?.fragments ?? []);
+  }
+  return fragments;
 }
 
 /** The tables of an input, of which one at a time is open: they are walked once, one behind the other. */
@@ -124,87 +145,5 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
   } finally {
     cursor.close();
     outputs.abandon();
-  }
-}
-
-/** The tables that a job writes, one behind the other; all versions of a key go to the same one. */
-class Outputs {
-  readonly #fileSystem: FileSystem;
-  readonly #job: Pick<Job, 'directory' | 'format'>;
-  readonly #fileNumbers: readonly number[];
-  readonly #tableBytes: number;
-  readonly #finished: TableMeta[] = [];
-  #writer: TableWriter | undefined;
-  /** Of the table that is being written. */
-  #superseded = 0;
-  readonly #holds = new HoldCounter();
-  #begun = 0;
-  #finishedBytes = 0;
-  #takenBytes = 0;
-
-  constructor(
-    fileSystem: FileSystem,
-    job: Pick<Job, 'directory' | 'format'>,
-    fileNumbers: readonly number[],
-    tableBytes: number,
-  ) {
-    assert(fileNumbers.length > 0, 'a job has a number for its output');
-    this.#fileSystem = fileSystem;
-    this.#job = job;
-    this.#fileNumbers = fileNumbers;
-    this.#tableBytes = tableBytes;
-  }
-
-  writerFor(key: Uint8Array, start: number, end: number): TableWriter {
-    const writer = this.#writer;
-    if (writer !== undefined) {
-      const goesOn =
-        writer.sizeBytes < this.#tableBytes ||
-        this.#begun === this.#fileNumbers.length ||
-        writer.hasLastKey(key, start, end);
-      if (goesOn) return writer;
-      this.#finishTable(writer);
-    }
-    const { directory, format } = this.#job;
-    this.#writer = new TableWriter(this.#fileSystem, directory, this.#fileNumbers[this.#begun++]!, format);
-    return this.#writer;
-  }
-
-  /** The entry last added has a newer version and is kept for somebody, see `VersionFilter.heldFrom`. */
-  countSuperseded(heldFrom: Timestamp, heldTo: Timestamp): void {
-    this.#superseded++;
-    if (heldFrom > 0) this.#holds.add(heldFrom, heldTo);
-  }
-
-  /** Bytes written since the last call. */
-  takeGrowth(): number {
-    const bytes = this.#finishedBytes + (this.#writer?.sizeBytes ?? 0);
-    const growth = bytes - this.#takenBytes;
-    this.#takenBytes = bytes;
-    return growth;
-  }
-
-  /**
-   * Everything is durable afterwards, names included: also, without any output, that of the log segment which the manifest
-   * is to name once a memtable is flushed.
-   */
-  finish(): TableMeta[] {
-    if (this.#writer !== undefined) this.#finishTable(this.#writer);
-    this.#writer = undefined;
-    this.#fileSystem.syncDirectory(this.#job.directory);
-    return this.#finished;
-  }
-
-  /** Closes what is open after an error. */
-  abandon(): void {
-    this.#writer?.abandon();
-    this.#writer = undefined;
-  }
-
-  #finishTable(writer: TableWriter): void {
-    const table: TableMeta = { ...writer.finish(), superseded: this.#superseded, holds: this.#holds.take() };
-    this.#superseded = 0;
-    this.#finished.push(table);
-    this.#finishedBytes += table.sizeBytes;
   }
 }

@@ -7,6 +7,7 @@ import { workerData } from 'node:worker_threads';
 import type { Scheduler } from '../../base/index.js';
 import { systemEnvironment } from '../../vfs/index.js';
 import { sharedEntriesCursor } from '../memtable/index.js';
+import { RangeTombstones } from '../tombstone/range-tombstones.js';
 import { encodeError } from './error-record.js';
 import { InlineExecutor } from './inline-executor.js';
 import type { EntrySource } from './job-execution.js';
@@ -61,7 +62,8 @@ function settle<T>(id: number, work: Promise<T>, answerOf: (result: T) => JobAns
 
 function readable(job: Extract<JobRequest, { type: 'run' }>['job']): Job<EntrySource> {
   if (job.kind === 'compaction') return job;
-  return { ...job, memtable: { cursor: () => sharedEntriesCursor(job.memtable) } };
+  const tombstones = new RangeTombstones(job.memtable.tombstones);
+  return { ...job, memtable: { tombstones, cursor: () => sharedEntriesCursor(job.memtable) } };
 }
 
 function answer(message: JobAnswer): void {

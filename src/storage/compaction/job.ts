@@ -8,7 +8,7 @@ import type { TableMeta } from '../format/manifest-edit.js';
 import type { EntryArena, Memtable, ShareableEntries } from '../memtable/index.js';
 import type { TableFormat } from '../table/table-writer.js';
 import type { KeySpan } from '../version/version.js';
-import type { RetentionView } from './version-filter.js';
+import type { RetentionView } from './retention.js';
 
 interface JobFrame {
   readonly directory: string;

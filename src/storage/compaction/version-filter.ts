@@ -2,46 +2,33 @@
  * Which versions flush and compaction may drop; one rule for both. A version v with a newer one v' of its key may go when
  * v' is not above the horizon, no pinned snapshot p has v ≤ p < v', and v is not among the newest `versions` of its key. A
  * deletion may go when it is not above the horizon, no pinned snapshot is below it, nothing older can hold its key, and of
- * the newest `versions` it is the last.
+ * the newest `versions` it is the last. The deletion of a range is a version of every key in it.
  */
 
 import { compareByteRanges } from '../../base/index.js';
 import { copyBytes } from '../byte-copy.js';
-import { EntryKind, type Timestamp } from '../entry.js';
+import { EntryKind, MAX_TIMESTAMP, type Timestamp } from '../entry.js';
+import type { TombstoneFragment } from '../tombstone/range-tombstones.js';
 import type { KeySpan } from '../version/version.js';
+import { OlderRuns } from './older-runs.js';
+import { Retention, type RetentionView } from './retention.js';
 
-/** What must stay readable: everything from `horizon` on, and the state as of each pinned timestamp. */
-export interface RetentionView {
-  /** Snapshots taken from now on are not below it. */
-  readonly horizon: Timestamp;
-  readonly pinned: readonly Timestamp[];
-  /** How many versions of each key are kept whatever their age, deletions counted. Default 1. */
-  readonly versions?: number | undefined;
-}
-
-/** Implemented by whoever hands out snapshots. */
-export interface RetentionPolicy {
-  view(): RetentionView;
-  /**
-   * Asked before versions that were dropped according to `given`, an earlier answer of `view`, are given up for good: false
-   * when somebody has come to need a state below `prunedThrough` since. What was written is thrown away then, and done again. Without
-   * this method it is always true.
-   */
-  stillAllows?(given: RetentionView, prunedThrough: Timestamp): boolean;
-}
+const NO_TIMESTAMPS: readonly Timestamp[] = [];
 
 /** Decides over a stream of entries in ascending order. */
 export class VersionFilter {
-  readonly #horizon: Timestamp;
-  /** Ascending. */
-  readonly #pinned: Float64Array;
+  readonly #retention: Retention;
   readonly #older: OlderRuns;
-  readonly #versions: number;
+  readonly #tombstones: readonly TombstoneFragment[];
+  /** The first fragment that does not end at or before the key. */
+  #fragment = 0;
   #key = new Uint8Array(64);
   #keyLength = -1;
+  /** When the key was deleted as part of a range, ascending. */
+  #cleared = NO_TIMESTAMPS;
   /** Of the version before the next one, when that is of the same key. */
   #newerTimestamp: Timestamp = 0;
-  /** Versions of the same key before it. */
+  /** Versions of the same key before it, deletions of ranges not counted. */
   #rank = 0;
   #dropped = 0;
   #prunedThrough: Timestamp = 0;
@@ -52,12 +39,18 @@ export class VersionFilter {
   heldFrom: Timestamp = 0;
   heldTo: Timestamp = 0;
 
-  /** @param olderRuns the tables of all runs older than the entries of the stream. */
-  constructor(view: RetentionView, olderRuns: readonly (readonly KeySpan[])[]) {
-    this.#horizon = view.horizon;
-    this.#pinned = Float64Array.from(view.pinned).sort();
+  /**
+   * @param olderRuns the tables of all runs older than the entries of the stream.
+   * @param tombstones the range deletions that come with the entries.
+   */
+  constructor(
+    view: RetentionView,
+    olderRuns: readonly (readonly KeySpan[])[],
+    tombstones: readonly TombstoneFragment[] = [],
+  ) {
+    this.#retention = new Retention(view);
     this.#older = new OlderRuns(olderRuns);
-    this.#versions = view.versions ?? 1;
+    this.#tombstones = tombstones;
   }
 
   /** Versions dropped so far, deletions included. */
@@ -72,18 +65,26 @@ export class VersionFilter {
 
   /** True when the next entry of the stream must be kept. */
   keeps(key: Uint8Array, start: number, end: number, timestamp: Timestamp, kind: EntryKind): boolean {
-    const newer = this.#newerTimestamp;
-    this.#newerTimestamp = timestamp;
-    this.superseded = false;
+    const { versions } = this.#retention;
+    let newer = MAX_TIMESTAMP;
     if (this.#isSameKey(key, start, end)) {
-      this.superseded = ++this.#rank >= this.#versions;
-      if (this.superseded && !this.#isHeld(timestamp, newer)) return this.#drop(newer);
+      newer = this.#newerTimestamp;
+      this.#rank++;
     } else {
       this.#remember(key, start, end);
       this.#rank = 0;
     }
-    if (kind !== EntryKind.Delete || timestamp > this.#horizon || this.#rank < this.#versions - 1) return true;
-    if (this.#isPinnedBetween(0, timestamp) || this.#older.mayHold(key, start, end)) return true;
+    this.#newerTimestamp = timestamp;
+    let rank = this.#rank;
+    const cleared = this.#cleared;
+    for (let i = cleared.length - 1; i >= 0 && cleared[i]! > timestamp; i--) {
+      rank++;
+      if (cleared[i]! < newer) newer = cleared[i]!;
+    }
+    this.superseded = rank >= versions;
+    if (this.superseded && !this.#isHeld(timestamp, newer)) return this.#drop(newer);
+    if (kind !== EntryKind.Delete || rank < versions - 1) return true;
+    if (this.#retention.mayReadBetween(0, timestamp) || this.#older.mayHold(key, start, end)) return true;
     return this.#drop(timestamp);
   }
 
@@ -104,30 +105,14 @@ export class VersionFilter {
   /** Says whether a version must stay although there is a newer one, and for whom. */
   #isHeld(timestamp: Timestamp, newer: Timestamp): boolean {
     this.heldFrom = this.heldTo = 0;
-    if (newer > this.#horizon) return true;
-    const first = this.#firstPinnedFrom(timestamp);
-    const behind = this.#firstPinnedFrom(newer);
+    const retention = this.#retention;
+    if (newer > retention.horizon) return true;
+    const first = retention.firstPinnedFrom(timestamp);
+    const behind = retention.firstPinnedFrom(newer);
     if (first === behind) return false;
-    this.heldFrom = this.#pinned[first]!;
-    this.heldTo = this.#pinned[behind - 1]!;
+    this.heldFrom = retention.pinned[first]!;
+    this.heldTo = retention.pinned[behind - 1]!;
     return true;
-  }
-
-  #isPinnedBetween(from: Timestamp, before: Timestamp): boolean {
-    return this.#firstPinnedFrom(from) < this.#firstPinnedFrom(before);
-  }
-
-  /** Index of the first pinned snapshot that is not below `from`. */
-  #firstPinnedFrom(from: Timestamp): number {
-    const pinned = this.#pinned;
-    let low = 0;
-    let high = pinned.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (pinned[middle]! < from) low = middle + 1;
-      else high = middle;
-    }
-    return low;
   }
 
   #remember(key: Uint8Array, start: number, end: number): void {
@@ -135,31 +120,17 @@ export class VersionFilter {
     if (length > this.#key.length) this.#key = new Uint8Array(length * 2);
     copyBytes(this.#key, 0, key, start, end);
     this.#keyLength = length;
-  }
-}
-
-/** Answers, for ascending keys, whether any table of any run may hold the key. */
-class OlderRuns {
-  readonly #runs: readonly (readonly KeySpan[])[];
-  readonly #positions: number[];
-
-  constructor(runs: readonly (readonly KeySpan[])[]) {
-    this.#runs = runs;
-    this.#positions = runs.map(() => 0);
+    if (this.#tombstones.length > 0) this.#cleared = this.#clearedAt(key, start, end);
   }
 
-  mayHold(key: Uint8Array, start: number, end: number): boolean {
-    for (let i = 0; i < this.#runs.length; i++) {
-      const run = this.#runs[i]!;
-      let at = this.#positions[i]!;
-      while (at < run.length && compareByteRanges(run[at]!.largest, 0, run[at]!.largest.length, key, start, end) < 0)
-        at++;
-      this.#positions[i] = at;
-      const span = run[at];
-      if (span !== undefined && compareByteRanges(span.smallest, 0, span.smallest.length, key, start, end) <= 0) {
-        return true;
-      }
+  #clearedAt(key: Uint8Array, start: number, end: number): readonly Timestamp[] {
+    const fragments = this.#tombstones;
+    for (; this.#fragment < fragments.length; this.#fragment++) {
+      const fragment = fragments[this.#fragment]!;
+      if (compareByteRanges(key, start, end, fragment.end, 0, fragment.end.length) >= 0) continue;
+      const isInside = compareByteRanges(fragment.start, 0, fragment.start.length, key, start, end) <= 0;
+      return isInside ? fragment.timestamps : NO_TIMESTAMPS;
     }
-    return false;
+    return NO_TIMESTAMPS;
   }
 }

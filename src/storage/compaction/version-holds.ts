@@ -6,7 +6,7 @@
 
 import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
-import type { RetentionView } from './version-filter.js';
+import type { RetentionView } from './retention.js';
 
 /** So many versions of a table are there only for the snapshots `from` … `to`, both included. */
 export interface VersionHold {
@@ -75,13 +75,20 @@ export function freeVersions(table: TableMeta, view: RetentionView): number {
   return free;
 }
 
-/** From the oldest to the newest snapshot that holds anything in `tables`; undefined when none does. */
+/**
+ * From the oldest to the newest snapshot that may hold anything in `tables`; undefined when none does. Below the deletion of
+ * a range whole tables may wait for a snapshot to be closed.
+ */
 export function heldSpan(
   tables: Iterable<TableMeta>,
 ): { readonly from: Timestamp; readonly to: Timestamp } | undefined {
   let from = Number.POSITIVE_INFINITY;
   let to = 0;
   for (const table of tables) {
+    if (table.rangeTombstones > 0) {
+      from = 0;
+      to = Math.max(to, table.maxTimestamp);
+    }
     for (const hold of table.holds ?? []) {
       from = Math.min(from, hold.from);
       to = Math.max(to, hold.to);

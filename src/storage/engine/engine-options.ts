@@ -1,7 +1,7 @@
 /** What an engine can be told, what it depends on and what it tells; plain data and small interfaces. */
 
 import type { TreePolicy } from '../compaction/tree-shape.js';
-import type { RetentionPolicy } from '../compaction/version-filter.js';
+import type { RetentionPolicy } from '../compaction/retention.js';
 import type { CachePolicyName } from '../cache/eviction-policy.js';
 import type { JobExecutor } from '../compaction/job.js';
 import type { Environment } from '../../vfs/index.js';

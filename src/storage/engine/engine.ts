@@ -3,15 +3,16 @@
  * and every file in it until `close`. Reads are synchronous; commits go through the pipeline in `commit-pipeline.ts`.
  */
 
-import { assert, hashBytes, InvalidArgumentError, type KeyRange, rangeIsEmpty } from '../../base/index.js';
+import { assert, InvalidArgumentError, type KeyRange, rangeIsEmpty } from '../../base/index.js';
 import type { Environment, FileLock } from '../../vfs/index.js';
 import { copyOut } from '../byte-copy.js';
 import type { BulkLoad } from '../bulk-load/bulk-load.js';
 import { BlockCache } from '../cache/block-cache.js';
 import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
-import { MergingCursor } from '../cursor/merging-cursor.js';
-import { type TimeSpan, versionCursor } from '../cursor/version-sources.js';
-import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
+import { SourceList } from '../cursor/source-list.js';
+import type { TombstoneView } from '../cursor/uncovered-cursor.js';
+import { clearsIn, type StoredVersions, type TimeSpan, versionCursor } from '../cursor/version-sources.js';
+import { EntryKind, type Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { LogWriter, logOptions } from '../log/log-writer.js';
 import { RunCursor } from '../table/run-cursor.js';
@@ -28,8 +29,17 @@ import { Maintenance } from './maintenance.js';
 import { checkLimits } from './limit-check.js';
 import { MemtableStack } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
+import { findNewest } from './point-lookup.js';
 import { type FoundVersion, KEPT_FOUND_BYTES_MAX, ReadPlan } from './read-plan.js';
 import type { RecoveredEngine } from './recovered-engine.js';
+
+export interface CursorOptions {
+  readonly asOf: Timestamp;
+  /** Descending. Default false. */
+  readonly reverse?: boolean;
+  /** Deletions that are not committed, but hide what is. */
+  readonly cleared?: TombstoneView | undefined;
+}
 
 export class Engine {
   readonly directory: string;
@@ -179,34 +189,38 @@ export class Engine {
   }
 
   /** A cursor over the state as of a timestamp. Later commits, flushes and compactions do not show in it. */
-  cursor(range: KeyRange, options: { asOf: Timestamp; reverse?: boolean }): EngineCursor {
+  cursor(range: KeyRange, options: CursorOptions): EngineCursor {
     this.#gate.checkReadable();
     const { asOf, reverse = false } = options;
     const gate = this.#gate;
-    const pinned = this.#versions.pin();
-    const children: EntryCursor[] = [];
+    const sources = new SourceList(Math.min(asOf, this.lastTimestamp), reverse, options.cleared);
     if (!rangeIsEmpty(range)) {
       const { active, sealed } = this.#memtables;
-      if (active.count > 0) children.push(active.cursor(reverse));
-      for (const { memtable } of sealed) if (memtable.count > 0) children.push(memtable.cursor(reverse));
+      if (active.count > 0) sources.add(active.cursor(reverse), active.tombstones);
+      for (const { memtable } of sealed) {
+        if (memtable.count > 0) sources.add(memtable.cursor(reverse), memtable.tombstones);
+      }
       for (const run of this.#readPlan().runs) {
-        if (run.touches(range)) children.push(new RunCursor(run.tables, { reverse, bulk: false, range, asOf }));
+        if (!run.touches(range)) continue;
+        sources.add(new RunCursor(run.tables, { reverse, bulk: false, range, asOf }), run.tombstones);
       }
     }
-    const source = children.length === 1 ? children[0]! : new MergingCursor(children, reverse);
+    const pinned = this.#versions.pin();
     const pins = { check: () => gate.checkReadable(), release: () => this.#release(pinned) };
-    return visibleCursor(source, { range, asOf, reverse, pins });
+    return visibleCursor(sources.merged(), { range, asOf, reverse, pins });
   }
 
   /**
-   * Every version in `range` committed in `span`, and others, key ascending, timestamp descending. Whoever reads it keeps
-   * them from being dropped, and calls `release`.
+   * Every version in `range` committed in `span`, and others, key ascending, timestamp descending, and the deletions of
+   * ranges. Whoever reads it keeps them from being dropped, and calls `release`.
    */
-  versions(range: KeyRange, span: TimeSpan): { readonly cursor: EntryCursor; release(): void } {
+  versions(range: KeyRange, span: TimeSpan): StoredVersions {
     this.#gate.checkReadable();
+    const memtables = this.#memtables.all();
+    const clears = clearsIn(memtables, this.#versions.current, range, span);
     const pinned = this.#versions.pin();
-    const cursor = versionCursor(this.#memtables.all(), pinned.version, range, span);
-    return { cursor, release: () => this.#release(pinned) };
+    const cursor = versionCursor(memtables, pinned.version, range, span);
+    return { cursor, clears, release: () => this.#release(pinned) };
   }
 
   /** Moves everything committed so far from the log to tables. */
@@ -305,6 +319,8 @@ export class Engine {
     if (this.#pipeline === undefined) return;
     await this.#pipeline.seal();
     await this.#maintenance.flushed();
+    // Behind what a timer may have asked for meanwhile: the segment must not be closed under it.
+    if (typeof this.#options.wal.sync === 'object') await this.#pipeline.sync();
     await this.#pipeline.finish();
   }
 
@@ -322,24 +338,9 @@ export class Engine {
     return this.#pipeline;
   }
 
-  /** Where the newest version of `key` as of a timestamp is: what its `found…` fields say holds until the next call. */
   #find(key: Uint8Array, asOf: Timestamp): FoundVersion | undefined {
     this.#gate.checkReadable();
-    const hash = hashBytes(key);
-    const { active, sealed } = this.#memtables;
-    if (active.find(key, asOf, hash)) return active;
-    for (let i = 0; i < sealed.length; i++) {
-      const { memtable } = sealed[i]!;
-      if (memtable.find(key, asOf, hash)) return memtable;
-    }
-    const { runs } = this.#readPlan();
-    for (let run = 0; run < runs.length; run++) {
-      const table = runs[run]!.tableFor(key);
-      if (table === undefined || table.minTimestamp > asOf) continue;
-      const reader = table.reader();
-      if (reader.find(key, hash, asOf)) return reader;
-    }
-    return undefined;
+    return findNewest(this.#memtables, this.#readPlan(), key, asOf);
   }
 
   #readPlan(): ReadPlan {

@@ -38,7 +38,7 @@ export class JobCounters {
     };
   }
 
-  compacted({ bytesRead, bytesWritten, entriesDropped }: JobResult): void {
+  compacted({ bytesRead, bytesWritten, entriesDropped }: Omit<JobResult, 'tables' | 'prunedThrough'>): void {
     const counts = this.#counts;
     this.#counts = {
       ...counts,

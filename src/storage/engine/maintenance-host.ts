@@ -2,7 +2,7 @@
 
 import type { JobExecutor } from '../compaction/job.js';
 import type { TreePolicy } from '../compaction/tree-shape.js';
-import type { RetentionPolicy } from '../compaction/version-filter.js';
+import type { RetentionPolicy } from '../compaction/retention.js';
 import type { TableFormat } from '../table/table-writer.js';
 import type { CommitTimes } from '../version/commit-times.js';
 import type { VersionSet } from '../version/version-set.js';

@@ -5,23 +5,17 @@
 
 import { assert, type KeyRange } from '../../base/index.js';
 import type { CompactionJob, FlushJob, Job, JobResult } from '../compaction/job.js';
-import {
-  type CompactionPlan,
-  olderThan,
-  outputsMax,
-  planRange,
-  removalsOf,
-  spansOfVersion,
-} from '../compaction/compaction-plan.js';
+import { type CompactionPlan, planRange, removalsOf } from '../compaction/compaction-plan.js';
 import { pickCompaction } from '../compaction/fluid-picker.js';
 import { TreeShape } from '../compaction/tree-shape.js';
 import type { Timestamp } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { Table } from '../table/table.js';
 import { type KeySpan, spanOf, type Version } from '../version/version.js';
-import { flushFormat, level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
+import { level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
 import type { Pressure } from './commit-pace.js';
 import { type JobCounts, JobCounters } from './job-counters.js';
+import { compactionJob, dropCovered, flushJob } from './job-orders.js';
 import type { MaintenanceHost } from './maintenance-host.js';
 import type { SealedMemtable } from './memtable-stack.js';
 import { VersionSummary } from './version-summary.js';
@@ -203,6 +197,7 @@ export class Maintenance {
   async #runCompactionLane(): Promise<void> {
     try {
       while (this.#mayBegin() && !this.#flushesOnly) {
+        this.#dropCovered();
         const request = this.#rangeRequests[0];
         const version = this.#host.versions.current;
         const plan = request === undefined ? this.#pick(version) : this.#planRange(version, request.subject);
@@ -221,6 +216,13 @@ export class Maintenance {
       this.#compaction = undefined;
       this.#compactionLaneWorks = false;
     }
+  }
+
+  #dropCovered(): void {
+    const event = dropCovered(this.#host);
+    if (event === undefined) return;
+    this.#counters.compacted(event);
+    this.#host.listener(event);
   }
 
   async #execute(compaction: RunningCompaction): Promise<'done' | 'cancelled' | 'refused'> {
@@ -263,15 +265,7 @@ export class Maintenance {
     const { memtables } = this.#host;
     const sealed = memtables.oldestSealed;
     if (sealed === undefined || (!this.#flushesOnly && this.#level0IsOverfull())) return undefined;
-    const job: FlushJob = {
-      kind: 'flush',
-      memtable: sealed.memtable,
-      fileNumber: this.#host.versions.allocateFileNumber(),
-      directory: this.#host.directory,
-      format: flushFormat(this.#host.format, memtables.sealed.length, memtables.activeFilled),
-      retention: this.#host.retention.view(),
-      olderRuns: spansOfVersion(this.#host.versions.current),
-    };
+    const job = flushJob(this.#host, sealed);
     const result = this.#host.executor.run(job);
     // The lane may come to hear of it long after a synchronous commit has.
     result.catch(() => undefined);
@@ -325,20 +319,7 @@ export class Maintenance {
       this.#installMove(plan);
       return undefined;
     }
-    const fileNumbers: number[] = [];
-    const outputs = outputsMax(plan.inputs, this.#host.tableBytes);
-    for (let i = 0; i < outputs; i++) fileNumbers.push(this.#host.versions.allocateFileNumber());
-    const job: CompactionJob = {
-      kind: 'compaction',
-      directory: this.#host.directory,
-      format: this.#host.format,
-      retention: this.#host.retention.view(),
-      inputs: plan.inputs.map((input) => input.tables.map((table) => table.meta)),
-      outputLevel: plan.outputLevel,
-      olderRuns: olderThan(this.#host.versions.current, plan.inputs),
-      fileNumbers,
-      tableBytes: this.#host.tableBytes,
-    };
+    const job = compactionJob(this.#host, plan);
     this.#compaction = { plan, job };
     return this.#compaction;
   }

@@ -4,6 +4,7 @@ import { compareBytes, type KeyRange } from '../../base/index.js';
 import type { EntryKind } from '../entry.js';
 import { SortedKeys } from '../table/sorted-keys.js';
 import type { Table } from '../table/table.js';
+import { RangeTombstones } from '../tombstone/range-tombstones.js';
 import type { Version } from '../version/version.js';
 
 /** Where a point read has found a version: its fields hold until the next read of the same source. */
@@ -23,9 +24,12 @@ export class PlannedRun {
   /** Ascending, without overlap, at least one. */
   readonly tables: readonly Table[];
   readonly #ends: SortedKeys;
+  readonly #hasTombstones: boolean;
+  #tombstones: RangeTombstones | undefined;
 
   constructor(tables: readonly Table[]) {
     this.tables = tables;
+    this.#hasTombstones = tables.some((table) => table.rangeTombstones > 0);
     this.#ends = new SortedKeys(tables.length, (number) => tables[number]!.largest);
   }
 
@@ -35,12 +39,24 @@ export class PlannedRun {
     return this.tables.length === 1 ? this.tables[0] : this.tables[this.#ends.lowerBound(key)];
   }
 
+  /** Those of all its tables; undefined when there are none. The first call opens the tables that have some. */
+  get tombstones(): RangeTombstones | undefined {
+    if (this.#hasTombstones) this.#tombstones ??= tombstonesOf(this.tables);
+    return this.#tombstones;
+  }
+
   touches({ lower, upper }: KeyRange): boolean {
     return (
       (upper === undefined || compareBytes(this.tables[0]!.smallest, upper) < 0) &&
       (lower === undefined || compareBytes(this.tables.at(-1)!.largest, lower) >= 0)
     );
   }
+}
+
+/** The tombstones of tables that ascend without overlap. */
+export function tombstonesOf(tables: readonly Table[]): RangeTombstones {
+  const withSome = tables.filter((table) => table.rangeTombstones > 0);
+  return new RangeTombstones(withSome.flatMap((table) => table.reader().tombstones?.fragments ?? []));
 }
 
 export class ReadPlan {

@@ -9,6 +9,7 @@
  *   5 table added := level:varint run:varint fileNumber:varint sizeBytes:varint entries:varint tombstones:varint
  *                    rawBytes:varint minTimestamp:varint maxTimestamp:varint smallest:bytes largest:bytes fields
  *     1 linked at := varint                 absent where the table itself says the timestamps of its entries
+ *     2 range tombstones := varint          absent for 0
  *     64 superseded := varint               absent for 0; advice
  *   6 table removed := level:varint fileNumber:varint
  *   64 commit times := (timestamp:varint fromMs:varint spanMs:varint)*      all there are; timestamp and fromMs as the difference
@@ -33,7 +34,7 @@ const Tag = {
   Times: 64,
 } as const;
 /** Fields of an addition. */
-const AdditionTag = { LinkedAt: 1, Superseded: 64 } as const;
+const AdditionTag = { LinkedAt: 1, RangeTombstones: 2, Superseded: 64 } as const;
 
 /** What the engine knows of a table without opening it. Keys are user keys and both included. */
 export interface TableMeta {
@@ -41,6 +42,8 @@ export interface TableMeta {
   readonly sizeBytes: number;
   readonly entries: number;
   readonly tombstones: number;
+  /** Deletions of ranges, each counted once per fragment; key and timestamp range include theirs. */
+  readonly rangeTombstones: number;
   /** Entries with enough newer ones of the same key in this table: somebody still needed them when it was written. */
   readonly superseded: number;
   /** Which of them were needed by open snapshots alone. Not stored. */
@@ -164,12 +167,12 @@ function encodeAddition(payload: ByteWriter, addition: TableAddition): void {
   payload.varint(table.maxTimestamp);
   payload.lengthPrefixed(table.smallest);
   payload.lengthPrefixed(table.largest);
-  const { linkedAt, superseded } = table;
-  if (linkedAt !== undefined) {
-    appendField(payload, new ByteWriter(16), AdditionTag.LinkedAt, (field) => field.varint(linkedAt));
-  }
-  if (superseded > 0) {
-    appendField(payload, new ByteWriter(16), AdditionTag.Superseded, (field) => field.varint(superseded));
+  for (const [tag, value] of [
+    [AdditionTag.LinkedAt, table.linkedAt ?? 0],
+    [AdditionTag.RangeTombstones, table.rangeTombstones],
+    [AdditionTag.Superseded, table.superseded],
+  ] as const) {
+    if (value > 0) appendField(payload, new ByteWriter(16), tag, (field) => field.varint(value));
   }
 }
 
@@ -181,6 +184,7 @@ function decodeAddition(payload: ByteReader, malformed: MalformedInput): TableAd
     sizeBytes: payload.varint(),
     entries: payload.varint(),
     tombstones: payload.varint(),
+    rangeTombstones: 0,
     superseded: 0,
     rawBytes: payload.varint(),
     minTimestamp: payload.varint(),
@@ -190,6 +194,7 @@ function decodeAddition(payload: ByteReader, malformed: MalformedInput): TableAd
   };
   readFields(payload, malformed, (tag, field) => {
     if (tag === AdditionTag.LinkedAt) table.linkedAt = field.varint();
+    else if (tag === AdditionTag.RangeTombstones) table.rangeTombstones = field.varint();
     else if (tag === AdditionTag.Superseded) table.superseded = field.varint();
     else return false;
     return true;

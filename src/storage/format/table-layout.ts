@@ -1,19 +1,26 @@
 /**
  * The frame of a table file (`NNNNNN.tbl`):
  *
- *   table      := header dataBlock* filter? index properties footer                blocks as in stored-block.ts
- *               | header (dataBlock | filter? index)* topIndex properties footer    partitioned
+ *   table      := header dataBlock* tombstones? filter? index properties footer                blocks as in stored-block.ts
+ *               | header (dataBlock | filter? index)* topIndex properties footer                partitioned; tombstones?
+ *                 behind the last data block
  *   index      := block as in data-block.ts; one entry per data block: the key and timestamp are at or behind the last
  *                 entry of that data block and before the first of the next, the kind is Put, the value is the handle
  *   topIndex   := block as in data-block.ts; one entry per partition, see index-partition.ts
  *   properties := fields, see tagged-fields.ts
  *     1 index := handle               2 entries := varint           3 tombstones := varint    4 smallest key := bytes
  *     5 largest key := bytes          6 min timestamp := varint     7 max timestamp := varint 8 raw bytes := varint
- *     9 data blocks := varint        12 index partitions := varint                       64 filter := handle
+ *     9 data blocks := varint       10 range tombstones := varint  11 tombstone block := handle
+ *    12 index partitions := varint  64 filter := handle
  *   footer     := offset:u64 payloadBytes:u32 version:u16 reserved:u16 = 0 checksum:u32 magic:4 bytes "VRVE"
  *
  * The version is 4 when index and filter are partitioned, and 3 otherwise. In a partitioned table, and in no other, there
  * are `index partitions`; `index` is the top index, and there is no `filter`.
+ *
+ * A table has entries or range tombstones, or both; its key and timestamp ranges are those of both together. Tombstones
+ * are as in tombstone-block.ts, and counted once per fragment. The smallest and the largest key are included in the range;
+ * where a tombstone ends it at `end`, the largest is the key right before `end`, which is `end` without its last byte when
+ * that is 0, or `end` itself when there is no such key.
  *
  * Offset and size in the footer are those of the properties, which are never compressed. The footer's checksum covers
  * its bytes before it, placed at (file number, offset of the footer).
@@ -42,6 +49,8 @@ const Tag = {
   MaxTimestamp: 7,
   RawBytes: 8,
   DataBlocks: 9,
+  RangeTombstones: 10,
+  TombstoneBlock: 11,
   IndexPartitions: 12,
   Filter: 64,
 } as const;
@@ -55,6 +64,9 @@ export interface TableProperties {
   readonly indexPartitions: number;
   readonly entries: number;
   readonly tombstones: number;
+  readonly rangeTombstones: number;
+  /** Undefined for none. */
+  readonly tombstoneBlock: BlockHandle | undefined;
   readonly rawBytes: number;
   readonly dataBlocks: number;
   readonly minTimestamp: Timestamp;
@@ -79,7 +91,11 @@ export function encodeTableProperties(properties: TableProperties): Uint8Array {
   number(Tag.RawBytes, properties.rawBytes);
   number(Tag.DataBlocks, properties.dataBlocks);
   if (properties.indexPartitions > 0) number(Tag.IndexPartitions, properties.indexPartitions);
-  const filter = properties.filter;
+  const { filter, tombstoneBlock } = properties;
+  if (tombstoneBlock !== undefined) {
+    number(Tag.RangeTombstones, properties.rangeTombstones);
+    appendField(writer, scratch, Tag.TombstoneBlock, (payload) => encodeHandle(payload, tombstoneBlock));
+  }
   if (filter !== undefined) appendField(writer, scratch, Tag.Filter, (payload) => encodeHandle(payload, filter));
   return writer.toBytes();
 }
@@ -92,9 +108,9 @@ export function decodeTableProperties(bytes: Uint8Array, place: { file: string; 
   const keys = new Map<number, Uint8Array>();
   const handles = new Map<number, BlockHandle>();
   readFields(new ByteReader(bytes, malformed), malformed, (tag, payload) => {
-    if (tag === Tag.Index || tag === Tag.Filter) handles.set(tag, decodeHandle(payload));
+    if (tag === Tag.Index || tag === Tag.Filter || tag === Tag.TombstoneBlock) handles.set(tag, decodeHandle(payload));
     else if (tag === Tag.Smallest || tag === Tag.Largest) keys.set(tag, payload.raw(payload.remaining).slice());
-    else if ((tag >= Tag.Entries && tag <= Tag.DataBlocks) || tag === Tag.IndexPartitions)
+    else if ((tag >= Tag.Entries && tag <= Tag.RangeTombstones) || tag === Tag.IndexPartitions)
       numbers.set(tag, payload.varint());
     else return false;
     return true;
@@ -110,6 +126,8 @@ export function decodeTableProperties(bytes: Uint8Array, place: { file: string; 
     indexPartitions: numbers.get(Tag.IndexPartitions) ?? 0,
     entries: present(numbers, Tag.Entries),
     tombstones: present(numbers, Tag.Tombstones),
+    rangeTombstones: numbers.get(Tag.RangeTombstones) ?? 0,
+    tombstoneBlock: handles.get(Tag.TombstoneBlock),
     rawBytes: present(numbers, Tag.RawBytes),
     dataBlocks: present(numbers, Tag.DataBlocks),
     minTimestamp: present(numbers, Tag.MinTimestamp),

@@ -12,6 +12,8 @@ import { FileMagic } from '../format/file-header.js';
 import { decodePartition, type IndexPartition } from '../format/index-partition.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle, decodeHandle, unwrapBlock } from '../format/stored-block.js';
 import { decodeFooter, decodeTableProperties, FOOTER_BYTES, type TableProperties } from '../format/table-layout.js';
+import { decodeTombstoneBlock } from '../format/tombstone-block.js';
+import type { TombstoneFragment } from '../tombstone/range-tombstones.js';
 import { type DamageItem, damageOf, type HeaderItem, inspectHeader } from './finding.js';
 
 /** Where a part of a table lies. */
@@ -43,6 +45,11 @@ export interface TableFilterItem extends PlacedItem {
   readonly item: 'filter';
 }
 
+export interface TableTombstonesItem extends PlacedItem {
+  readonly item: 'tombstones';
+  readonly fragments: readonly TombstoneFragment[];
+}
+
 /** A data block that holds, with what the index says of it. Its entries follow. */
 export interface TableBlockItem extends PlacedItem {
   readonly item: 'block';
@@ -70,6 +77,7 @@ export type TableItem =
   | TableTopIndexItem
   | TableIndexItem
   | TableFilterItem
+  | TableTombstonesItem
   | TableBlockItem
   | TableEntryItem;
 
@@ -89,8 +97,8 @@ interface IndexedPart {
 }
 
 /**
- * Yields header, properties, index, filter, and then the data blocks with their entries, beginning at the first entry whose
- * key is not below `from`. Where index and filter are partitioned: header, properties, top index, and then per partition
+ * Yields header, properties, tombstones, index, filter, and then the data blocks with their entries, beginning at the first
+ * entry whose key is not below `from`. Where index and filter are partitioned: header, properties, tombstones, top index, and then per partition
  * the same from its index on.
  */
 export function* inspectTable(fileSystem: FileSystem, table: InspectedTable, from?: Uint8Array): Generator<TableItem> {
@@ -118,7 +126,8 @@ class TableInspection {
     try {
       const { properties, ...place } = this.#properties();
       yield { item: 'properties', ...place, properties };
-      const { index, filter } = properties;
+      const { index, filter, tombstoneBlock } = properties;
+      if (tombstoneBlock !== undefined) yield this.#tombstones(tombstoneBlock);
       if (properties.indexPartitions === 0) {
         yield* this.#part({ index, filter, firstBlock: 0 }, from);
         return;
@@ -180,6 +189,20 @@ class TableInspection {
     try {
       const filter = new BloomFilter(this.#payload(handle), { file: this.#table.name, offset: handle.offset });
       return { item: 'filter', ...handle, rawBytes: filter.sizeBytes };
+    } catch (error) {
+      return damageOf(error);
+    }
+  }
+
+  #tombstones(handle: BlockHandle): TableTombstonesItem | DamageItem {
+    const malformed = (at: number, expected: string, found: string): Error =>
+      CorruptionError.at(this.#table.name, handle.offset, { expected, found: `${found} at ${at}` });
+    try {
+      return {
+        item: 'tombstones',
+        ...handle,
+        fragments: decodeTombstoneBlock(this.#payload(handle), malformed),
+      };
     } catch (error) {
       return damageOf(error);
     }

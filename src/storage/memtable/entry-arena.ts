@@ -84,7 +84,7 @@ export class EntryArena implements ShareableEntries {
   }
 
   shareable(): SharedEntries {
-    return { arena: this.#arena, end: this.#end, count: this.#count, shadowing: true };
+    return { arena: this.#arena, end: this.#end, count: this.#count, shadowing: true, tombstones: [] };
   }
 
   /** Goes on with the same entries in an arena of another size. */

@@ -30,6 +30,8 @@ import {
 } from './entry-layout.js';
 import { type ArenaReaders, MemtableCursor } from './memtable-cursor.js';
 import type { MemtableMemory } from './memtable-memory.js';
+import { RangeTombstones } from '../tombstone/range-tombstones.js';
+import { freeSlot, grownSlots } from './memtable-slots.js';
 import type { SharedEntries } from './shared-entries.js';
 import { type SortedRun, sortTail, withRun } from './sorted-run.js';
 import type { BatchVisitor } from '../write-batch.js';
@@ -51,9 +53,8 @@ export interface MemtableMark {
   readonly lastTimestamp: Timestamp;
 }
 
-/** Arena positions are words in 32 bits, and byte positions must stay below 2^32. */
+/** Arena positions are words in 32 bits; byte positions stay below 2^32. */
 const ARENA_BYTES_MAX = 2 ** 32 - 8;
-const INITIAL_SLOTS = 16;
 const NO_WORDS = new Uint32Array(0);
 const NO_RUNS: readonly SortedRun[] = [];
 
@@ -85,6 +86,8 @@ export class Memtable {
   #sortedCount = 0;
   readonly #readers: ArenaReaders = { count: 0 };
 
+  #tombstones: RangeTombstones | undefined;
+
   /** Allocates nothing until the first addition. */
   constructor({ initialBytes, shared, memory }: MemtableOptions) {
     this.#initialBytes = initialBytes;
@@ -94,9 +97,14 @@ export class Memtable {
     this.#slots = memory.slots;
   }
 
-  /** Entries, that is versions, added. */
+  /** Entries, that is versions, added, and range deletions. */
   get count(): number {
-    return this.#count;
+    return this.#count + (this.#tombstones?.count ?? 0);
+  }
+
+  /** The range deletions added; undefined when there is none. They hide nothing here: that is for readers to do. */
+  get tombstones(): RangeTombstones | undefined {
+    return this.#tombstones;
   }
 
   /** Distinct keys. */
@@ -104,9 +112,9 @@ export class Memtable {
     return this.#keyCount;
   }
 
-  /** Arena bytes in use: keys and values with 20 bytes of header and up to 3 of padding each. */
+  /** Bytes in use: keys and values with 20 bytes of header and up to 3 of padding each; and range deletions. */
   get byteSize(): number {
-    return (this.#end - FIRST_ENTRY) * 4;
+    return (this.#end - FIRST_ENTRY) * 4 + (this.#tombstones?.byteSize ?? 0);
   }
 
   /** Lowest timestamp added; 0 when empty. */
@@ -121,10 +129,10 @@ export class Memtable {
 
   /**
    * Copies one version in. Timestamps of one key must not decrease; a version with key and timestamp of an earlier one
-   * replaces it. `value` is ignored for a deletion.
+   * replaces it. `value` is ignored for a deletion; for the deletion of a range it is the end, and timestamps never decrease.
    */
   add(key: Uint8Array, timestamp: Timestamp, kind: EntryKind, value: Uint8Array): void {
-    const valueLength = kind === EntryKind.Put ? value.length : 0;
+    const valueLength = kind === EntryKind.Delete ? 0 : value.length;
     this.#add(timestamp, kind, key, 0, key.length, value, 0, valueLength);
   }
 
@@ -192,14 +200,16 @@ export class Memtable {
     this.#end = this.#sortedEnd = FIRST_ENTRY;
     this.#count = this.#keyCount = this.#sortedCount = 0;
     this.#runs = NO_RUNS;
+    this.#tombstones = undefined;
     return { arena, slots };
   }
 
-  /** The entries for a reader on another thread. The memtable must be `shared` and take no more additions. */
+  /** The content for a reader on another thread. The memtable must be `shared` and take no more additions. */
   shareable(): SharedEntries {
     const arena = this.#words.buffer;
-    assert(arena instanceof SharedArrayBuffer, 'only a shared memtable with entries has an arena to share');
-    return { arena, end: this.#end, count: this.#count, shadowing: this.#shadowing };
+    assert(arena instanceof SharedArrayBuffer, 'only a shared memtable that is not empty has an arena to share');
+    const tombstones = this.#tombstones?.fragments ?? [];
+    return { arena, end: this.#end, count: this.#count, shadowing: this.#shadowing, tombstones };
   }
 
   mark(): MemtableMark {
@@ -217,7 +227,7 @@ export class Memtable {
    * invalid. Copies the arena when cursors may be looking at what is forgotten.
    */
   truncate(mark: MemtableMark): void {
-    assert(mark.end <= this.#end, 'a memtable is only ever shortened');
+    assert(mark.end <= this.#end && this.#tombstones === undefined, 'only entries are ever taken back');
     if (mark.end === this.#end) return;
     if (mark.count === 0) this.#slots.fill(0);
     else this.#unlinkFrom(mark.end);
@@ -256,12 +266,16 @@ export class Memtable {
     valueStart: number,
     valueEnd: number,
   ): void {
+    if (kind === EntryKind.RangeDelete) {
+      this.#addTombstone(timestamp, keySource.slice(keyStart, keyEnd), valueSource.slice(valueStart, valueEnd));
+      return;
+    }
     const keyLength = keyEnd - keyStart;
     const valueLength = valueEnd - valueStart;
     const entry = this.#end;
     const end = entry + HEADER_WORDS + Math.ceil((keyLength + valueLength) / 4);
     if (end * 4 > this.#bytes.length) this.#grow(end * 4);
-    if (this.#keyCount * 3 >= this.#slots.length) this.#growSlots();
+    if (this.#keyCount * 3 >= this.#slots.length) this.#slots = grownSlots(this.#slots);
 
     const slot = this.#slotOf(keySource, keyStart, keyEnd, hashBytes(keySource, keyStart, keyEnd));
     const older = this.#slots[slot + 1]!;
@@ -279,9 +293,19 @@ export class Memtable {
     copyBytes(this.#bytes, keyAt + keyLength, valueSource, valueStart, valueEnd);
     this.#slots[slot + 1] = entry;
     this.#end = end;
-    if (this.#count === 0 || timestamp < this.#firstTimestamp) this.#firstTimestamp = timestamp;
-    if (timestamp > this.#lastTimestamp) this.#lastTimestamp = timestamp;
+    this.#noteTimestamp(timestamp);
     this.#count++;
+  }
+
+  #addTombstone(timestamp: Timestamp, start: Uint8Array, end: Uint8Array): void {
+    if (this.#bytes.length === 0) this.#grow(this.#end * 4);
+    this.#noteTimestamp(timestamp);
+    (this.#tombstones ??= new RangeTombstones()).add(start, end, timestamp);
+  }
+
+  #noteTimestamp(timestamp: Timestamp): void {
+    this.#firstTimestamp = this.#firstTimestamp === 0 ? timestamp : Math.min(this.#firstTimestamp, timestamp);
+    this.#lastTimestamp = Math.max(this.#lastTimestamp, timestamp);
   }
 
   #checkOrder(older: number, timestamp: Timestamp): void {
@@ -310,20 +334,6 @@ export class Memtable {
       while (at < end && bytes[at + shift] === source[at]) at++;
       if (at === end) return slot;
     }
-  }
-
-  #growSlots(): void {
-    const old = this.#slots;
-    const slots = new Uint32Array(Math.max(2 * INITIAL_SLOTS, old.length * (old.length < 2 ** 16 ? 4 : 2)));
-    const last = slots.length - 1;
-    for (let from = 0; from < old.length; from += 2) {
-      if (old[from + 1] === 0) continue;
-      let slot = (old[from]! << 1) & last;
-      while (slots[slot + 1] !== 0) slot = (slot + 2) & last;
-      slots[slot] = old[from]!;
-      slots[slot + 1] = old[from + 1]!;
-    }
-    this.#slots = slots;
   }
 
   #grow(neededBytes: number): void {
@@ -378,23 +388,8 @@ export class Memtable {
       let newest = this.#slots[slot + 1]!;
       if (newest < end) continue;
       while (newest >= end) newest = words[newest + OLDER]!;
-      if (newest === 0) this.#freeSlot(slot);
+      if (newest === 0) freeSlot(this.#slots, slot);
       else this.#slots[slot + 1] = newest;
     }
-  }
-
-  /** Removes a key from the hash by moving back what probed past it (Knuth, TAOCP 3, 6.4, algorithm R). */
-  #freeSlot(slot: number): void {
-    const slots = this.#slots;
-    const last = slots.length - 1;
-    let hole = slot;
-    for (let probe = (slot + 2) & last; slots[probe + 1] !== 0; probe = (probe + 2) & last) {
-      const home = (slots[probe]! << 1) & last;
-      if (((probe - home) & last) < ((probe - hole) & last)) continue;
-      slots[hole] = slots[probe]!;
-      slots[hole + 1] = slots[probe + 1]!;
-      hole = probe;
-    }
-    slots[hole + 1] = 0;
   }
 }

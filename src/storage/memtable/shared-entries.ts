@@ -7,6 +7,7 @@ import type { EntryCursor } from '../entry.js';
 import { FIRST_ENTRY } from './entry-layout.js';
 import { MemtableCursor } from './memtable-cursor.js';
 import { sortTail } from './sorted-run.js';
+import type { RangeTombstones, TombstoneFragment } from '../tombstone/range-tombstones.js';
 
 /** Plain data that a message to another thread may hold. */
 export interface SharedEntries {
@@ -16,11 +17,13 @@ export interface SharedEntries {
   readonly count: number;
   /** True when some entry replaces an earlier one with its key and timestamp. */
   readonly shadowing: boolean;
+  readonly tombstones: readonly TombstoneFragment[];
 }
 
 /** What a job can write to tables, on whichever thread it runs. */
 export interface ShareableEntries {
   readonly byteSize: number;
+  readonly tombstones?: RangeTombstones | undefined;
   cursor(): EntryCursor;
   shareable(): SharedEntries;
 }

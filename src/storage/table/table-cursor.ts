@@ -127,9 +127,14 @@ export class TableCursor implements EntryCursor {
     this.#copy = EMPTY_BYTES;
   }
 
-  /** Stands on the first entry of the table in this cursor's direction. */
+  /** Stands on the first entry of the table in this cursor's direction; behind the table when it has only tombstones. */
   protected startTable(): void {
-    this.#loadBlock(this.#reverse ? this.#table!.index.count - 1 : 0);
+    const blocks = this.#table!.index.count;
+    if (blocks === 0) {
+      this.endTable();
+      return;
+    }
+    this.#loadBlock(this.#reverse ? blocks - 1 : 0);
     this.#show(this.#reverse ? this.#block.count - 1 : 0);
   }
 

@@ -16,6 +16,8 @@ import { checkFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-he
 import { fileName } from '../format/file-names.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle, unwrapBlock } from '../format/stored-block.js';
 import { decodeFooter, decodeTableProperties, FOOTER_BYTES, type TableProperties } from '../format/table-layout.js';
+import { decodeTombstoneBlock } from '../format/tombstone-block.js';
+import { RangeTombstones } from '../tombstone/range-tombstones.js';
 import { PartitionedIndex } from './partitioned-index.js';
 import { type BlockIndex, TableIndex } from './table-index.js';
 
@@ -55,6 +57,9 @@ export class TableReader {
   foundValueStart = 0;
   foundValueEnd = 0;
 
+  /** Undefined when the table has none. */
+  readonly tombstones: RangeTombstones | undefined;
+
   readonly #data = new BlockReader();
   /** The whole filter. */
   readonly #filter: BloomFilter | undefined;
@@ -85,6 +90,7 @@ export class TableReader {
       this.#partitions = this.properties.indexPartitions > 0 ? this.#readTopIndex() : undefined;
       this.index = this.#partitions ?? this.#readIndex();
       this.#filter = this.#readFilter();
+      this.tombstones = this.#readTombstones();
     } catch (cause) {
       this.file.close();
       throw cause;
@@ -209,7 +215,7 @@ export class TableReader {
   }
 
   get memoryBytes(): number {
-    return this.index.memoryBytes + (this.#filter?.sizeBytes ?? 0);
+    return this.index.memoryBytes + (this.#filter?.sizeBytes ?? 0) + (this.tombstones?.byteSize ?? 0);
   }
 
   close(): void {
@@ -249,6 +255,15 @@ export class TableReader {
 
   #malformedAt({ offset }: BlockHandle): MalformedInput {
     return (at, expected, found) => CorruptionError.at(this.name, offset, { expected, found: `${found} at ${at}` });
+  }
+
+  #readTombstones(): RangeTombstones | undefined {
+    const { rangeTombstones, tombstoneBlock } = this.properties;
+    if (tombstoneBlock === undefined) return undefined;
+    const malformed = this.#malformedAt(tombstoneBlock);
+    const tombstones = new RangeTombstones(decodeTombstoneBlock(this.readBlock(tombstoneBlock), malformed));
+    if (tombstones.count === rangeTombstones) return tombstones;
+    throw malformed(0, `${rangeTombstones} range tombstones`, String(tombstones.count));
   }
 
   #readFully(target: Uint8Array, offset: number): void {

@@ -4,7 +4,7 @@
  */
 
 import { join } from 'node:path';
-import { assert, EMPTY_BYTES, hashBytes } from '../../base/index.js';
+import { assert, compareBytes, EMPTY_BYTES, hashBytes } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
 import { copyBytes } from '../byte-copy.js';
 import { EntryKind, type Timestamp } from '../entry.js';
@@ -14,6 +14,8 @@ import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle, storeBlock } from '../format/stored-block.js';
 import { encodeFooter, encodeTableProperties } from '../format/table-layout.js';
+import { encodeTombstoneBlock } from '../format/tombstone-block.js';
+import { RangeTombstones, type TombstoneFragment } from '../tombstone/range-tombstones.js';
 import { IndexWriter } from './index-writer.js';
 
 export interface TableFormat {
@@ -76,6 +78,11 @@ export class TableWriter {
     return this.#outputOffset + this.#outputLength;
   }
 
+  /** The key of the last entry, of which there must be one; a copy. */
+  lastKey(): Uint8Array {
+    return this.#lastKey.slice(0, this.#lastKeyLength);
+  }
+
   /** True when `key[start, end)` is the key of the last entry. */
   hasLastKey(key: Uint8Array, start: number, end: number): boolean {
     const length = this.#lastKeyLength;
@@ -114,23 +121,25 @@ export class TableWriter {
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp;
   }
 
-  /** Writes what is left, syncs and closes the file. There must be at least one entry. */
-  finish(): TableMeta {
-    assert(this.#smallest !== undefined, 'a table has entries');
-    this.#endDataBlock();
+  /**
+   * Writes what is left, and the tombstones, syncs and closes the file. There must be at least one entry or tombstone.
+   *
+   * @param fragments those of the part of the key space that the table stands for.
+   */
+  finish(fragments: readonly TombstoneFragment[] = []): TableMeta {
+    assert(this.#entries > 0 || fragments.length > 0, 'a table has entries or tombstones');
+    if (this.#entries > 0) this.#endDataBlock();
     this.#indexPending(EMPTY_BYTES, 0, 0, false);
-    const largest = this.#lastKey.slice(0, this.#lastKeyLength);
+    const compress = this.#format.compression === 'lz4';
+    const tombstoneBlock = fragments.length > 0 ? this.#store(encodeTombstoneBlock(fragments), compress) : undefined;
     const index = this.#index.finish();
     const summary = {
       entries: this.#entries,
       tombstones: this.#tombstones,
       rawBytes: this.#rawBytes,
-      minTimestamp: this.#minTimestamp,
-      maxTimestamp: this.#maxTimestamp,
-      smallest: this.#smallest,
-      largest,
+      ...this.#extent(new RangeTombstones(fragments)),
     };
-    const properties = encodeTableProperties({ ...summary, ...index, dataBlocks: this.#dataBlocks });
+    const properties = encodeTableProperties({ ...summary, ...index, tombstoneBlock, dataBlocks: this.#dataBlocks });
     const handle = this.#store(properties, false);
     const place = { fileNumber: this.fileNumber, offset: this.sizeBytes };
     this.#append(encodeFooter(handle, index.indexPartitions > 0 ? 'partitioned' : 'whole', place));
@@ -144,6 +153,22 @@ export class TableWriter {
   /** Gives the file up after an error; what was written of it stays, as an orphan. */
   abandon(): void {
     this.#file.close();
+  }
+
+  /** What entries and tombstones together span. */
+  #extent(
+    tombstones: RangeTombstones,
+  ): Pick<TableMeta, 'rangeTombstones' | 'minTimestamp' | 'maxTimestamp' | 'smallest' | 'largest'> {
+    const lastKey = this.#entries === 0 ? undefined : this.lastKey();
+    const ends = [this.#smallest, lastKey, tombstones.smallest, tombstones.largest].filter((key) => key !== undefined);
+    ends.sort(compareBytes);
+    return {
+      rangeTombstones: tombstones.count,
+      minTimestamp: Math.min(this.#minTimestamp, tombstones.minTimestamp),
+      maxTimestamp: Math.max(this.#maxTimestamp, tombstones.maxTimestamp),
+      smallest: ends[0]!,
+      largest: ends.at(-1)!,
+    };
   }
 
   #rememberKey(key: Uint8Array, start: number, end: number): void {

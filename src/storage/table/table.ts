@@ -10,6 +10,7 @@ export class Table implements TableMeta {
   readonly sizeBytes: number;
   readonly entries: number;
   readonly tombstones: number;
+  readonly rangeTombstones: number;
   readonly superseded: number;
   readonly holds: readonly VersionHold[] | undefined;
   readonly rawBytes: number;
@@ -32,6 +33,7 @@ export class Table implements TableMeta {
     this.sizeBytes = meta.sizeBytes;
     this.entries = meta.entries;
     this.tombstones = meta.tombstones;
+    this.rangeTombstones = meta.rangeTombstones;
     this.superseded = meta.superseded;
     this.holds = meta.holds;
     this.rawBytes = meta.rawBytes;

@@ -166,6 +166,26 @@ describe('dump', () => {
     expect(rows(lock.out)[1]).toMatchObject({ item: 'lock', pid: process.pid });
   });
 
+  it('shows ranges that were cleared, in a log and in a table', async () => {
+    const cleared = join(folder, 'cleared');
+    const db = await open(cleared, { compression: 'none' });
+    await db.batch([1, 2, 3].map((id) => ({ type: 'put', key: [id], value: id }) as const));
+    await db.flush();
+    await db.clear({ gte: [2], lt: [3] });
+    await db.flush();
+    await db.clear({ gte: [3], lt: [4] });
+    const [older, newer] = readdirSync(cleared)
+      .filter((name) => name.endsWith('.tbl'))
+      .sort();
+    expect(varve(['dump', join('cleared', older!)]).out).not.toContain('clear ');
+    const table = varve(['dump', join('cleared', newer!)]);
+    expect(table.out).toMatch(/properties +0 entries, 0 of them deletions, 1 deletions of ranges/);
+    expect(table.out).toMatch(/^ +clear +\[2\] up to \[3\] @2$/m);
+    const log = varve(['dump', join('cleared', nameOf(/\.log$/, cleared)), '--json']);
+    expect(rows(log.out)).toContainEqual({ item: 'entry', kind: 'clear', key: '[3]', end: '[4]', timestamps: [3] });
+    await db.close();
+  });
+
   it('shows damage in its place, goes on, and fails', () => {
     damagedCopy('damaged', /\.tbl$/, () => 5000);
     const { code, out, err } = varve(['dump', join('damaged', nameOf(/\.tbl$/)), '--json']);

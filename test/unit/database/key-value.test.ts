@@ -77,7 +77,7 @@ describe('the default keyspace', () => {
     ] as never;
     await expect(db.batch(operations)).rejects.toThrow(InvalidArgumentError);
     await db.transaction(async (tx) => {
-      await expect(tx.batch(operations)).rejects.toThrow(/'put' or 'delete'/);
+      await expect(tx.batch(operations)).rejects.toThrow(/'put', 'delete' or 'clear'/);
       expect(await tx.has('good')).toBe(false);
     });
     expect(await db.has('good')).toBe(false);

@@ -68,6 +68,31 @@ describe('changes', () => {
     await some.return();
   });
 
+  test('of a range that is cleared are the deletions of what was in it, from memory and from history', async () => {
+    await using _keeps = feed();
+    const all = feed();
+    const some = feed({ lower: 'b', upper: 'bb' });
+    await store.write(batch({ a: '1', b: '1', ba: '1', c: '1' }));
+    const clear = batch({ ba: 'gone' });
+    clear.clear({ lower: bytes('b'), upper: bytes('x') });
+    clear.put(bytes('c'), bytes('2'));
+    await store.write(clear);
+    const nothing = new WriteBatch();
+    nothing.clear({ lower: bytes('x'), upper: bytes('y') });
+    await store.write(nothing);
+    await store.write(batch({ b: '4' }));
+    const told = ['1: a=1 b=1 ba=1 c=1', '2: b- ba- c=2', '4: b=4'];
+    expect(await take(all, 3)).toEqual(told);
+    expect(await take(some, 3)).toEqual(['1: b=1 ba=1', '2: b- ba-', '4: b=4']);
+    for (const settle of [() => undefined, () => store.engine.flush(), () => store.engine.compact()]) {
+      await settle();
+      await using again = feed({ since: 0 });
+      expect(await take(again, 3)).toEqual(told);
+    }
+    await all.return();
+    await some.return();
+  });
+
   test('wait for commits to come, and tell them once they can be read', async () => {
     await using changes = feed();
     const next = changes.next();

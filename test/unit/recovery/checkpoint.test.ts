@@ -49,10 +49,7 @@ describe('checkpoint', () => {
     expect(stateOf(engine)).toEqual(plan.stateAt(60));
     await engine.close();
     const changed = new Map(plan.stateAt(40));
-    for (const [key, value] of plan.commits[0]!.changes) {
-      if (value === undefined) changed.delete(key);
-      else changed.set(key, value);
-    }
+    plan.apply(1, changed);
     expect(stateOf(copy.engine)).toEqual(changed);
     await copy.engine.close();
     await checkVerified(fileSystem, '/db');

@@ -55,7 +55,43 @@ test('copies what it is given', () => {
   expect(operations(batch)).toEqual([[EntryKind.Put, 'key', 'value']]);
 });
 
-test('is empty and reusable after clear', () => {
+describe('the clearing of a range', () => {
+  const range = (lower: string, upper: string) => ({ lower: bytes(lower), upper: bytes(upper) });
+
+  test('removes what the batch has put into it before, and nothing that comes behind', () => {
+    const batch = new WriteBatch();
+    batch.put(bytes('a'), bytes('kept'));
+    batch.put(bytes('b'), bytes('gone'));
+    batch.delete(bytes('c'));
+    batch.clear(range('b', 'd'));
+    batch.put(bytes('b'), bytes('new'));
+    batch.put(bytes('d'), bytes('kept'));
+    batch.clear(range('d', 'e'));
+    expect(batch.count).toBe(4);
+    expect(operations(batch)).toEqual([
+      [EntryKind.Put, 'a', 'kept'],
+      [EntryKind.RangeDelete, 'b', 'd'],
+      [EntryKind.Put, 'b', 'new'],
+      [EntryKind.RangeDelete, 'd', 'e'],
+    ]);
+    const decoded = WriteBatch.decode(batch.encoded(), malformed);
+    expect(operations(decoded)).toEqual(operations(batch));
+  });
+
+  test('that is empty is none', () => {
+    const batch = new WriteBatch();
+    batch.clear(range('b', 'b'));
+    batch.clear(range('c', 'b'));
+    expect(batch.count).toBe(0);
+  });
+
+  test('is refused in a batch that is read when it is empty', () => {
+    const empty = new Uint8Array([3, 1, 0x62, 1, 0x62]);
+    expect(() => WriteBatch.decode(empty, malformed)).toThrow(expect.objectContaining({ at: 0 }));
+  });
+});
+
+test('is empty and reusable after reset', () => {
   const batch = new WriteBatch();
   batch.put(bytes('a'), bytes('1'));
   batch.reset();
@@ -87,7 +123,7 @@ describe('decode', () => {
   });
 
   test('refuses kinds it does not know, and says where', () => {
-    for (const kind of [0, 3, 255]) {
+    for (const kind of [0, 4, 255]) {
       const damaged = new Uint8Array([1, 1, 0x61, kind, 0]);
       expect(() => WriteBatch.decode(damaged, malformed)).toThrow(expect.objectContaining({ at: 3 }));
     }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { type CompactionPlan, olderThan, planRange } from '../../../../src/storage/compaction/compaction-plan.js';
 import { pickCompaction } from '../../../../src/storage/compaction/fluid-picker.js';
 import { type TreePolicy, TreeShape } from '../../../../src/storage/compaction/tree-shape.js';
-import type { RetentionView } from '../../../../src/storage/compaction/version-filter.js';
+import type { RetentionView } from '../../../../src/storage/compaction/retention.js';
 import type { TableMeta } from '../../../../src/storage/format/manifest-edit.js';
 import { Version } from '../../../../src/storage/version/version.js';
 import { bytes, tableMeta } from '../fixtures.js';

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { type RetentionView, VersionFilter } from '../../../../src/storage/compaction/version-filter.js';
+import type { RetentionView } from '../../../../src/storage/compaction/retention.js';
+import { VersionFilter } from '../../../../src/storage/compaction/version-filter.js';
 import { EntryKind } from '../../../../src/storage/index.js';
 import type { KeySpan } from '../../../../src/storage/version/version.js';
 import { bytes, entry, type TestEntry } from '../fixtures.js';

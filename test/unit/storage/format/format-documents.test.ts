@@ -13,9 +13,11 @@ import { decodeManifestEdit, encodeManifestEdit } from '../../../../src/storage/
 import { placeFrames, scanFrames } from '../../../../src/storage/format/record-frame.js';
 import { TableCursor } from '../../../../src/storage/table/table-cursor.js';
 import { TableReader } from '../../../../src/storage/table/table-reader.js';
+import { TableWriter } from '../../../../src/storage/table/table-writer.js';
 import { encodeCurrent, encodeManifest, readManifest } from '../../../../src/storage/version/manifest.js';
 import { Version } from '../../../../src/storage/version/version.js';
 import { readWholeFile } from '../../../../src/storage/whole-file.js';
+import { WriteBatch } from '../../../../src/storage/write-batch.js';
 import type { FileSystem } from '../../../../src/vfs/index.js';
 import {
   addEntry,
@@ -24,6 +26,7 @@ import {
   drainAll,
   entry,
   TABLE_DIRECTORY,
+  TABLE_FORMAT,
   tableFileSystem,
   tableMeta,
   type TestEntry,
@@ -117,6 +120,29 @@ test('the edit of a bulk load in manifest.md is what the code writes, and is rea
   encodeManifestEdit(writer, edit);
   expect(writer.toBytes()).toEqual(hexBlock('manifest', 'link'));
   expect(decodeManifestEdit(hexBlock('manifest', 'link'), { file: 'MANIFEST', offset: 0 })).toEqual(edit);
+});
+
+test('the batch in log.md is what the code writes, and is read back', () => {
+  const batch = new WriteBatch();
+  batch.put(bytes('user/2'), bytes('gone'));
+  batch.clear({ lower: bytes('user/'), upper: bytes('user0') });
+  batch.put(bytes('user/1'), bytes('x'));
+  expect(batch.encoded()).toEqual(hexBlock('log', 'batch'));
+  const decoded = WriteBatch.decode(hexBlock('log', 'batch'), (at) => new Error(`malformed at ${at}`));
+  expect(decoded.count).toBe(2);
+});
+
+test('the table of tombstones in table.md is what the code writes, and is read back', () => {
+  const written = tableFileSystem();
+  const fragments = [{ start: bytes('a'), end: bytes('b'), timestamps: [5, 9] }];
+  new TableWriter(written, TABLE_DIRECTORY, 6, { ...TABLE_FORMAT, blockBytes: 4096 }).finish(fragments);
+  expect(readWholeFile(written, `${TABLE_DIRECTORY}/000006.tbl`)).toEqual(hexBlock('table', 'tombstones'));
+
+  const reader = new TableReader({ fileSystem: written, directory: TABLE_DIRECTORY, cache: undefined }, 6);
+  expect(reader.tombstones?.fragments).toEqual(fragments);
+  for (const reverse of [false, true]) expect(drainAll(new TableCursor(reader, { reverse, bulk: true }))).toEqual([]);
+  expect(reader.find(bytes('a'), hashBytes(bytes('a')), 9)).toBe(false);
+  reader.close();
 });
 
 test('the table in table.md is what the code writes, and is read back', () => {

@@ -2,10 +2,18 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import { CorruptionError, utf8Decode, utf8Encode } from '../../../../src/base/index.js';
-import { EntryKind, inspectLog, inspectManifest, inspectTable, parseFileName } from '../../../../src/storage/index.js';
+import {
+  EntryKind,
+  fileName,
+  inspectLog,
+  inspectManifest,
+  inspectTable,
+  parseFileName,
+} from '../../../../src/storage/index.js';
 import { FILE_HEADER_BYTES } from '../../../../src/storage/format/file-header.js';
 import { FRAME_HEADER_BYTES } from '../../../../src/storage/format/record-frame.js';
 import { FOOTER_BYTES } from '../../../../src/storage/format/table-layout.js';
+import { TableWriter } from '../../../../src/storage/table/table-writer.js';
 import { WriteBatch } from '../../../../src/storage/write-batch.js';
 import { MemFileSystem } from '../../../../src/vfs/index.js';
 import { openOn } from '../../../support/engine-harness.js';
@@ -107,6 +115,18 @@ describe('a table', () => {
     expect(damage().map(({ facts }) => facts['offset'])).toEqual([indexes[1]!.offset + indexes[1]!.payloadBytes + 1]);
     expect(keys()).toEqual(expect.arrayContaining([whole[0], whole.at(-1)]));
     expect(keys().length).toBeLessThan(whole.length);
+  });
+
+  it('shows the ranges that were cleared, and their damage', () => {
+    const fragments = [{ start: utf8Encode('a'), end: utf8Encode('b'), timestamps: [5, 9] }];
+    new TableWriter(fileSystem, '/db', 99, { blockBytes: 256, bloomBitsPerKey: 0, compression: 'none' }).finish(
+      fragments,
+    );
+    table = { path: `/db/${fileName('table', 99)}`, name: fileName('table', 99), fileNumber: 99 };
+    expect(items()[2]).toMatchObject({ item: 'tombstones', offset: FILE_HEADER_BYTES, fragments });
+    flip(table.path, FILE_HEADER_BYTES + 1);
+    expect(kinds()).toEqual(['header', 'properties', 'damage', 'index']);
+    expect(damage()[0]!.facts['file']).toBe(table.name);
   });
 
   it('begins where it is told to', () => {

@@ -1,0 +1,75 @@
+/** What maintenance orders, made from the state of the moment: jobs, and the removal of tables that need none. */
+
+import type { CompactionJob, FlushJob } from '../compaction/job.js';
+import { type CompactionPlan, olderThan, outputsMax, spansOfVersion } from '../compaction/compaction-plan.js';
+import { coveredTables } from '../compaction/covered-tables.js';
+import type { Table } from '../table/table.js';
+import { flushFormat } from './backlog.js';
+import type { EngineEvent } from './engine-options.js';
+import type { MaintenanceHost } from './maintenance-host.js';
+import type { SealedMemtable } from './memtable-stack.js';
+import { tombstonesOf } from './read-plan.js';
+
+export function flushJob(
+  { versions, memtables, directory, format, retention }: MaintenanceHost,
+  sealed: SealedMemtable,
+): FlushJob {
+  return {
+    kind: 'flush',
+    memtable: sealed.memtable,
+    fileNumber: versions.allocateFileNumber(),
+    directory,
+    format: flushFormat(format, memtables.sealed.length, memtables.activeFilled),
+    retention: retention.view(),
+    olderRuns: spansOfVersion(versions.current),
+  };
+}
+
+export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>): CompactionJob {
+  const { versions, directory, format, tableBytes } = host;
+  const fileNumbers: number[] = [];
+  const outputs = outputsMax(plan.inputs, tableBytes);
+  for (let i = 0; i < outputs; i++) fileNumbers.push(versions.allocateFileNumber());
+  return {
+    kind: 'compaction',
+    directory,
+    format,
+    retention: host.retention.view(),
+    inputs: plan.inputs.map((input) => input.tables.map((table) => table.meta)),
+    outputLevel: plan.outputLevel,
+    olderRuns: olderThan(versions.current, plan.inputs),
+    fileNumbers,
+    tableBytes,
+  };
+}
+
+/**
+ * Removes the tables that range deletions cover, which takes an edit of the manifest and nothing else. No compaction may be
+ * under way. Returns what it did; undefined when there was nothing to do.
+ */
+export function dropCovered({
+  versions,
+  retention,
+}: MaintenanceHost): (EngineEvent & { type: 'compaction' }) | undefined {
+  const { current } = versions;
+  const { removed, prunedThrough } = coveredTables(current, retention.view(), tombstonesOf);
+  const deepest = removed.at(-1);
+  if (deepest === undefined) return undefined;
+  versions.install({
+    prunedThrough: Math.max(versions.prunedThrough, prunedThrough),
+    added: [],
+    removed: removed.map(({ level, table }) => ({ level, fileNumber: table.fileNumber })),
+  });
+  versions.deleteObsolete();
+  return {
+    type: 'compaction',
+    level: removed[0]!.level,
+    outputLevel: deepest.level,
+    tablesRead: 0,
+    tablesWritten: 0,
+    bytesRead: 0,
+    bytesWritten: 0,
+    entriesDropped: removed.reduce((sum, { table }) => sum + table.entries, 0),
+    moved: false,
+  };
+}
