@@ -99,6 +99,8 @@ class YcsbRun {
   }
 
   async warmUp(): Promise<void> {
+    // Also where nobody asked for the figures of the load.
+    await untilIdle();
     const stride = Math.ceil(this.#records / WARM_UP_READS_MAX);
     for (let number = 0; number < this.#records; number += stride) {
       const pending = getFastest(this.#engine, userKey(number));
