@@ -10,9 +10,11 @@
  */
 
 import {
+  type BoundedRange,
   concatBytes,
   CorruptionError,
   type KeyRange,
+  keyAfter,
   prefixRange,
   type Tuple,
   type TuplePart,
@@ -113,9 +115,9 @@ export function chunkKey(id: Uint8Array, number: number): Uint8Array {
   return concatBytes(CHUNKS, id, position);
 }
 
-/** The keys of all chunks of a content. */
-export function chunkRange(id: Uint8Array): KeyRange {
-  return prefixRange(concatBytes(CHUNKS, id));
+/** The keys of all chunks of a content: up to the largest number that a chunk can have. */
+export function chunkRange(id: Uint8Array): BoundedRange {
+  return { lower: chunkKey(id, 0), upper: keyAfter(chunkKey(id, 0xffff_ffff)) };
 }
 
 export function uploadKey(id: Uint8Array): Uint8Array {

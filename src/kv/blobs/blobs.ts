@@ -14,7 +14,7 @@ import type { TupleKey } from '../codecs.js';
 import { Keyspace } from '../keyspace.js';
 import { refuseDurability, transactionSink } from '../sinks.js';
 import { type BlobOwner, BlobReader } from './blob-reader.js';
-import { type BlobRecord, blobRecords, chunkKey, decodeRecord, encodeRecord, uploadKey } from './blob-record.js';
+import { type BlobRecord, blobRecords, chunkRange, decodeRecord, encodeRecord, uploadKey } from './blob-record.js';
 import { type BlobSource, claimSource } from './blob-source.js';
 import type { Uploads } from './upload.js';
 
@@ -119,8 +119,7 @@ export class Blobs extends BlobReader {
 /** The chunks go with the record in one commit; whoever still reads them has a snapshot. */
 function removeContent(tx: Transaction, found: unknown): void {
   if (found === undefined) return;
-  const { id, size, chunkBytes } = decodeRecord(found).content;
-  for (let number = 0; number * chunkBytes < size; number++) tx.delete(chunkKey(id, number));
+  tx.clear(chunkRange(decodeRecord(found).content.id));
 }
 
 function checkPut(key: TupleKey, source: BlobSource, options: BlobPutOptions): void {

@@ -94,8 +94,7 @@ export class Uploads {
   #removal(id: Uint8Array): WriteBatch {
     const batch = new WriteBatch();
     batch.delete(uploadKey(id));
-    const chunks = this.#store.latest().cursor(chunkRange(id));
-    while (chunks.next()) batch.delete(chunks.key());
+    batch.clear(chunkRange(id));
     return batch;
   }
 
