@@ -1,7 +1,7 @@
 /** Which transaction's body is running, wherever in it a call is made. Only databases that ask for it have one of these. */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { InvalidArgumentError } from './base/index.js';
+import { InvalidArgumentError, kindOf } from './base/index.js';
 import type { DatabaseTransaction } from './transaction.js';
 
 export class AmbientTransaction {
@@ -26,10 +26,12 @@ export function requireAmbient(ambient: AmbientTransaction | undefined): Ambient
   });
 }
 
-/** A transaction inside a transaction has no options of its own. */
-export function refuseOptions(options: object | undefined): void {
+/** A transaction inside a transaction has no options of its own. An object without any is none. */
+export function refuseOptions(options: unknown): void {
   if (options === undefined) return;
+  const found = typeof options === 'object' && options !== null ? Object.keys(options) : [kindOf(options)];
+  if (found.length === 0) return;
   throw new InvalidArgumentError('a nested transaction is part of the outer one and takes no options', {
-    facts: { found: Object.keys(options) },
+    facts: { found },
   });
 }

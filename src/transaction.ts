@@ -1,5 +1,6 @@
 /** The whole database inside one transaction: everything that `db` offers, isolated until commit. */
 
+import { refuseOptions } from './ambient-transaction.js';
 import { InvalidArgumentError, type TuplePart } from './base/index.js';
 import {
   Blobs,
@@ -132,8 +133,15 @@ export class DatabaseTransaction
     }
   }
 
-  /** A transaction inside this one is a savepoint: what `body` writes counts once this transaction commits. */
-  async transaction<T>(body: (tx: DatabaseTransaction) => T | Promise<T>): Promise<T> {
+  /**
+   * A transaction inside this one is a savepoint: what `body` writes counts once this transaction commits. It has no options
+   * of its own: `InvalidArgumentError` for any.
+   */
+  async transaction<T>(
+    body: (tx: DatabaseTransaction) => T | Promise<T>,
+    options?: Readonly<Record<string, never>>,
+  ): Promise<T> {
+    refuseOptions(options);
     return this.savepoint(body);
   }
 

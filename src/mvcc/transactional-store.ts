@@ -33,6 +33,7 @@ import {
   checkBody,
   checkDurability,
   checkOptions,
+  checkSignal,
   settingsOf,
   type TransactionOptions,
   type TransactionSettings,
@@ -251,6 +252,7 @@ export class TransactionalStore {
    */
   changes<T>(options: ChangesOptions, convert: (group: ChangeGroup) => T): ChangeFeed<T> {
     this.#assertOpen();
+    checkSignal(options.signal);
     options.signal?.throwIfAborted();
     const newest = this.engine.lastTimestamp;
     const since = options.since ?? newest;

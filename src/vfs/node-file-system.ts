@@ -61,7 +61,11 @@ export class NodeFileSystem implements FileSystem {
   }
 
   createDirectory(path: string): void {
-    attempt('createDirectory', path, () => mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE }));
+    if (this.#isDirectory(path)) return;
+    // Not `recursive`: Node tries for ever where a parent is there and `mkdir` still says ENOENT, as in /proc.
+    const missing = [path];
+    for (let at = dirname(path); at !== missing.at(-1) && !this.exists(at); at = dirname(at)) missing.push(at);
+    for (const directory of missing.reverse()) this.#makeDirectory(directory);
   }
 
   rename(from: string, to: string): void {
@@ -94,6 +98,20 @@ export class NodeFileSystem implements FileSystem {
 
   lockHolder(path: string): number | undefined {
     return processLockHolder(this, realPathOf(path));
+  }
+
+  /** Another process may have made it meanwhile. */
+  #makeDirectory(path: string): void {
+    try {
+      mkdirSync(path, { mode: DIRECTORY_MODE });
+    } catch (cause) {
+      const error = ioError('createDirectory', path, cause);
+      if (error.errno !== 'EEXIST' || !this.#isDirectory(path)) throw error;
+    }
+  }
+
+  #isDirectory(path: string): boolean {
+    return this.exists(path) && this.stat(path).kind === 'directory';
   }
 }
 

@@ -53,6 +53,7 @@ test('arguments are checked', async () => {
   expect(() => db.changes({ since: '1' as never })).toThrow(InvalidArgumentError);
   expect(() => db.changes({ sinse: 1 } as never)).toThrow('options of changes do not include "sinse"');
   expect(() => db.changes({ since: 5 })).toThrow(InvalidArgumentError);
+  expect(() => db.changes({ signal: 5 as never })).toThrow('signal must be an AbortSignal, found 5');
   expect(db.stats().changeFeeds).toBe(0);
 });
 

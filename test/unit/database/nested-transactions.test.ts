@@ -37,6 +37,16 @@ describe('a transaction inside a transaction', () => {
   });
 });
 
+test.each([
+  ['by name', (options: object) => db.transaction((tx) => tx.transaction(() => 1, options as never))],
+  ['by the ambient one', (options: object) => db.transaction(() => db.transaction(() => 1, options))],
+])('a nested transaction, %s, refuses options of its own, and takes an object without any', async (_, nest) => {
+  const refusal = { code: 'VARVE_INVALID_ARGUMENT', facts: { found: ['retries', 'foo'] } };
+  await expect(nest({ retries: 1, foo: 2 })).rejects.toMatchObject(refusal);
+  await expect(nest(null as never)).rejects.toMatchObject({ facts: { found: ['null'] } });
+  expect(await nest({})).toBe(1);
+});
+
 describe('the ambient transaction', () => {
   test('is that of the body, across every wait, and of nobody else', async () => {
     expect(db.currentTransaction).toBeUndefined();

@@ -1,8 +1,17 @@
 /** The real file system: the contract, permissions, and locks between processes. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -10,6 +19,7 @@ import { LockedError } from '../../../src/base/index.js';
 import { isLockFileName, NodeFileSystem } from '../../../src/vfs/index.js';
 import { describeFileSystem } from '../../support/file-system-conformance.js';
 
+const distribution = new URL('../../../dist/index.js', import.meta.url).href;
 const makeRoot = (): string => mkdtempSync(join(tmpdir(), 'varve-vfs-'));
 
 describeFileSystem('NodeFileSystem', () => {
@@ -31,6 +41,30 @@ describe('NodeFileSystem', () => {
     const mode = (path: string): number => statSync(join(root, path)).mode & 0o777;
     expect([mode('a'), mode('a/b'), mode('a/f')]).toEqual([0o700, 0o700, 0o600]);
   });
+
+  it('makes missing parents only where one can be made', () => {
+    fs.createDirectory(join(root, 'a', 'b', 'c'));
+    fs.createDirectory(join(root, 'a', 'b', 'c'));
+    writeFileSync(join(root, 'a', 'f'), '');
+    const refused = (path: string, errno: string): void =>
+      expect(() => fs.createDirectory(path)).toThrow(expect.objectContaining({ code: 'VARVE_IO', errno }));
+    refused(join(root, 'a', 'f'), 'EEXIST');
+    refused(join(root, 'a', 'f', 'g', 'h'), 'ENOTDIR');
+    refused(join(root, ...Array<string>(5000).fill('deep')), 'ENAMETOOLONG');
+    expect(readdirSync(root)).toEqual(['a']);
+  });
+
+  it.skipIf(!existsSync('/proc/self'))(
+    'gives up where the system makes no directories, though the parent is there',
+    () => {
+      // A process of its own: one that does not give up is beyond the reach of this one's timers.
+      const program = `import { open } from ${JSON.stringify(distribution)};
+      await open('/proc/varve/deeper').catch(({ code, errno }) => console.log(code, errno));`;
+      const options = { encoding: 'utf8', timeout: 20_000, killSignal: 'SIGKILL' } as const;
+      const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], options);
+      expect(stdout).toBe('VARVE_IO ENOENT\n');
+    },
+  );
 
   it('knows a lock by its real path', () => {
     fs.createDirectory(join(root, 'real'));
