@@ -43,9 +43,11 @@ export function keyText(key: Uint8Array, form: KeyForm): string {
 
 /** The bytes of a key given as `keyText` shows it. Throws `InvalidArgumentError`. */
 export function parseKey(text: string, form: KeyForm): Uint8Array {
-  const literal = /^x'((?:[0-9a-f]{2})*)'$/i.exec(text)?.[1] ?? (form === 'hex' ? text : undefined);
+  const literal = /^x'(.*)'$/is.exec(text)?.[1] ?? (form === 'hex' ? text : undefined);
   if (literal !== undefined) {
-    if (!/^(?:[0-9a-f]{2})*$/i.test(literal)) throw unreadable(text, 'pairs of hexadecimal digits');
+    if (!/^(?:[0-9a-f]{2})*$/i.test(literal)) {
+      throw unreadable(text, `pairs of hexadecimal digits${form === 'hex' ? ', or x' : ' between x'}'…'`);
+    }
     return new Uint8Array(Buffer.from(literal, 'hex'));
   }
   const named = /^([A-Za-z_][A-Za-z0-9_.-]*):(.*)$/s.exec(text);

@@ -1,10 +1,11 @@
 /**
  * What a command prints: lines on stdout, gathered into writes of some size and each waited for, so that a fast producer
- * before a slow reader stays in bounded memory. When the reader has gone (`varve dump … | head`) the next line rejects with
- * the system's `EPIPE`.
+ * before a slow reader stays in bounded memory. A line that cannot be written rejects with `IoError`; its errno is `EPIPE` when
+ * the reader has gone (`varve dump … | head`).
  */
 
 import { styleText } from 'node:util';
+import { IoError } from '../base/index.js';
 
 const WRITE_CHARACTERS = 32 * 1024;
 
@@ -43,11 +44,16 @@ export class Output {
     this.#pending = '';
     await new Promise<void>((resolve, reject) => {
       this.#stream.write(text, (error) => {
-        if (error instanceof Error) reject(error);
+        if (error instanceof Error) reject(writeFault(error));
         else resolve();
       });
     });
   }
+}
+
+function writeFault(cause: Error): IoError {
+  const errno = 'code' in cause ? String(cause.code) : 'UNKNOWN';
+  return new IoError({ operation: 'write', path: 'stdout', errno, cause });
 }
 
 /** https://no-color.org: any value but the empty one switches styles off, whatever else is set. */

@@ -1,9 +1,11 @@
 /** The commands, their arguments and their help; and from an argument list to an exit code. */
 
+import { createRequire } from 'node:module';
 import { Command, CommanderError, InvalidArgumentError as BadArgument, Option } from 'commander';
 import { dump, type DumpOptions } from './commands/dump.js';
 import { backup, compact, restore, verify } from './commands/maintenance.js';
 import { stats } from './commands/stats.js';
+import { IoError } from '../base/index.js';
 import type { CommandContext } from './command.js';
 import { errorLine, ExitCode, exitCodeOf, usageLine } from './exit-code.js';
 import { KEY_FORMS, type KeyForm } from './key-text.js';
@@ -39,7 +41,7 @@ export async function run(args: readonly string[], streams: Streams): Promise<Ex
 }
 
 function isClosedPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE';
+  return error instanceof IoError && error.errno === 'EPIPE';
 }
 
 type ContextOf = (options: { readonly json?: boolean }) => CommandContext;
@@ -47,12 +49,18 @@ type ContextOf = (options: { readonly json?: boolean }) => CommandContext;
 function commands(contextOf: ContextOf, complain: (line: string) => void): Command {
   const program = new Command('varve')
     .description('Looks at and looks after Varve databases.')
+    .version(packageVersion(), '--version', 'print the version of the package')
     .exitOverride()
     .configureOutput({ outputError: (text) => complain(usageLine(text)) })
     .addHelpText('after', `\nExit codes: ${EXIT_CODES}`);
   addMicroscope(program, contextOf);
   addMaintenance(program, contextOf);
   return program;
+}
+
+function packageVersion(): string {
+  const { version } = createRequire(import.meta.url)('varve/package.json') as { readonly version: string };
+  return version;
 }
 
 const EXIT_CODES = '0 all is well, 1 a problem was found (damage, a database in use, a failing device), 2 wrong usage.';

@@ -252,7 +252,7 @@ export class TransactionalStore {
    */
   changes<T>(options: ChangesOptions, convert: (group: ChangeGroup) => T): ChangeFeed<T> {
     this.#assertOpen();
-    checkSignal(options.signal);
+    if (options.signal !== undefined) checkSignal(options.signal);
     options.signal?.throwIfAborted();
     const newest = this.engine.lastTimestamp;
     const since = options.since ?? newest;

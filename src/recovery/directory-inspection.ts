@@ -11,6 +11,7 @@ import {
   LOCK_NAME,
 } from '../storage/index.js';
 import { type FileSystem, isLockFileName } from '../vfs/index.js';
+import { BACKUP_NAME } from './backup-list.js';
 
 /** Numbers of the first files; creation is the only time when a database has no others. */
 export const FIRST_LOG_NUMBER = 1;
@@ -24,8 +25,8 @@ export interface DirectoryInspection {
 }
 
 /**
- * Throws `InvalidArgumentError` for a directory with other content but no database, and `CorruptionError` for one whose
- * `CURRENT` is gone.
+ * Throws `InvalidArgumentError` for a backup and for a directory with other content but no database, and `CorruptionError`
+ * for one whose `CURRENT` is gone.
  */
 export function inspectDirectory(fileSystem: FileSystem, directory: string): DirectoryInspection {
   if (!fileSystem.exists(directory)) return { kind: 'absent', ownNames: [] };
@@ -35,6 +36,7 @@ export function inspectDirectory(fileSystem: FileSystem, directory: string): Dir
   const names = fileSystem.list(directory).filter((name) => !isLockFileName(name, LOCK_NAME));
   const ownNames = names.filter(isOwnFileName);
   if (ownNames.includes(CURRENT_NAME)) return { kind: 'database', ownNames };
+  checkIsNoBackup(directory, names);
   const foreign = names.find((name) => !isOwnFileName(name));
   if (foreign !== undefined) throw notADatabase(directory, foreign, 'other files and no CURRENT');
   const witness = ownNames.find((name) => !isLeftByCreation(fileSystem, directory, name));
@@ -42,6 +44,15 @@ export function inspectDirectory(fileSystem: FileSystem, directory: string): Dir
     throw CorruptionError.at(CURRENT_NAME, 0, { expected: `a file, as there is ${witness}`, found: 'none' });
   }
   return { kind: 'fresh', ownNames };
+}
+
+/** Throws `InvalidArgumentError` for a backup that no database has been made in, by the `names` in its directory. */
+export function checkIsNoBackup(directory: string, names: readonly string[]): void {
+  if (!names.includes(BACKUP_NAME) || names.includes(CURRENT_NAME)) return;
+  throw new InvalidArgumentError(
+    `${directory} is a backup, not a database: restore checks it, every byte of it, and makes a database of it`,
+    { facts: { directory, file: BACKUP_NAME } },
+  );
 }
 
 /** Throws `LockedError` while somebody holds the lock at `path`. */

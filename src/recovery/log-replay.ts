@@ -32,6 +32,8 @@ export interface ReplaySummary {
   readonly batches: number;
   readonly bytes: number;
   readonly tornBytes: number;
+  /** Whether the last segment has a torn tail. */
+  readonly isTorn: boolean;
   readonly lastTimestamp: number;
   /** When the replayed commits were made. */
   readonly times: readonly CommitTime[];
@@ -68,6 +70,7 @@ export async function replayLogs(
   let batches = 0;
   let bytes = 0;
   let tornBytes = 0;
+  let isTorn = false;
   for (const [i, number] of numbers.entries()) {
     const next = numbers[i + 1];
     const options = { last: next === undefined, after: lastTimestamp, visit };
@@ -76,29 +79,38 @@ export async function replayLogs(
     batches += replay.batches;
     bytes += replay.intactBytes;
     tornBytes += replay.tornBytes;
+    isTorn ||= replay.isTorn;
     for (const replayed of full) await receive(replayed);
     full = [];
   }
   if (memtable.count > 0) await receive({ memtable, lastTimestamp });
-  return { logNumbers: numbers, batches, bytes, tornBytes, lastTimestamp, times };
+  return { logNumbers: numbers, batches, bytes, tornBytes, isTorn, lastTimestamp, times };
+}
+
+/** The segments from the manifest's log number on. */
+function segmentsToReplay({ fileSystem, directory, ownNames, state }: ReplaySource): number[] {
+  const { logNumber } = state;
+  if (!ownNames.includes(fileName('log', logNumber))) throw missingSegment(logNumber, 'the manifest');
+  return [logNumber, ...segmentsAfter(fileSystem, directory, ownNames, logNumber)];
 }
 
 /**
- * The segments from the manifest's log number on. Later ones with nothing but a header are left out: a successor that
+ * The later segments of the directory that count, ascending. Those with nothing but a header are left out: a successor that
  * was just created, or the segment of a recovery that was cut short.
  */
-function segmentsToReplay(source: ReplaySource): number[] {
-  const { fileSystem, directory, state } = source;
+export function segmentsAfter(
+  fileSystem: FileSystem,
+  directory: string,
+  names: readonly string[],
+  number: number,
+): number[] {
   const numbers: number[] = [];
-  for (const name of source.ownNames) {
+  for (const name of names) {
     const parsed = parseFileName(name);
-    if (parsed?.kind !== 'log' || parsed.number < state.logNumber) continue;
-    const isFirst = parsed.number === state.logNumber;
-    if (isFirst || fileSystem.stat(join(directory, name)).sizeBytes > FILE_HEADER_BYTES) numbers.push(parsed.number);
+    if (parsed?.kind !== 'log' || parsed.number <= number) continue;
+    if (fileSystem.stat(join(directory, name)).sizeBytes > FILE_HEADER_BYTES) numbers.push(parsed.number);
   }
-  numbers.sort((a, b) => a - b);
-  if (numbers[0] !== state.logNumber) throw missingSegment(state.logNumber, 'the manifest');
-  return numbers;
+  return numbers.sort((a, b) => a - b);
 }
 
 function brokenChain(number: number, successor: number | undefined, next: number): CorruptionError {

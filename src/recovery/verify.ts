@@ -13,8 +13,7 @@ import {
   type Timestamp,
 } from '../storage/index.js';
 import type { Environment, FileSystem } from '../vfs/index.js';
-import { BACKUP_NAME } from './backup-list.js';
-import { checkUnlocked } from './directory-inspection.js';
+import { checkIsNoBackup, checkUnlocked } from './directory-inspection.js';
 import { replayLogs } from './log-replay.js';
 import { checkLevelOrder, checkTable } from './table-check.js';
 
@@ -27,6 +26,8 @@ export interface VerifyReport {
   readonly logBatches: number;
   /** What a crash has left of unfinished writes; the next `open` cuts it off. */
   readonly tornBytes: number;
+  /** The files that end in it: the manifest, the last segment of the log. It counts as no problem. */
+  readonly tornFiles: readonly string[];
   /** Our own files that a sound database does not refer to, as a crash may leave them; the next `open` removes them. */
   readonly orphans: readonly string[];
   /** What is wrong, in the order found; empty for a sound database. At most one finding per file, and one on levels. */
@@ -50,11 +51,7 @@ export async function verify(environment: Environment, directory: string): Promi
 function checkIsDatabase(fileSystem: FileSystem, directory: string): void {
   const isDirectory = fileSystem.exists(directory) && fileSystem.stat(directory).kind === 'directory';
   const names = isDirectory ? fileSystem.list(directory) : [];
-  if (names.includes(BACKUP_NAME) && !names.includes(CURRENT_NAME)) {
-    throw new InvalidArgumentError(`${directory} is a backup, not a database: restore checks it, every byte of it`, {
-      facts: { directory, file: BACKUP_NAME },
-    });
-  }
+  checkIsNoBackup(directory, names);
   if (names.some(isOwnFileName)) return;
   throw new InvalidArgumentError(`there is no database in ${directory}`, { facts: { directory } });
 }
@@ -71,6 +68,7 @@ class DatabaseCheck {
   readonly #problems: VarveError[] = [];
   #logBatches = 0;
   #tornBytes = 0;
+  readonly #tornFiles: string[] = [];
   #lastTimestamp: Timestamp = 0;
 
   constructor(environment: Environment, directory: string) {
@@ -85,6 +83,7 @@ class DatabaseCheck {
     const { state } = manifest;
     this.#needed.add(CURRENT_NAME).add(fileName('manifest', manifest.number));
     this.#tornBytes = manifest.tornBytes;
+    if (manifest.tornBytes > 0) this.#tornFiles.push(fileName('manifest', manifest.number));
     this.#lastTimestamp = state.lastTimestamp;
     const tables = [...state.version.tables()];
     await this.#checkTables(state);
@@ -136,6 +135,7 @@ class DatabaseCheck {
     for (const number of replay.logNumbers) this.#needed.add(fileName('log', number));
     this.#logBatches = replay.batches;
     this.#tornBytes += replay.tornBytes;
+    if (replay.isTorn) this.#tornFiles.push(fileName('log', replay.logNumbers.at(-1)!));
     this.#lastTimestamp = replay.lastTimestamp;
   }
 
@@ -163,6 +163,7 @@ class DatabaseCheck {
       entries,
       logBatches: this.#logBatches,
       tornBytes: this.#tornBytes,
+      tornFiles: this.#tornFiles,
       // Behind damage nobody knows what was referred to.
       orphans: damaged ? [] : this.#names.filter((name) => isOwnFileName(name) && !this.#needed.has(name)),
       problems: this.#problems,

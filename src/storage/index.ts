@@ -42,7 +42,13 @@ export { decodeFileHeader, FILE_HEADER_BYTES, FileMagic } from './format/file-he
 export type { ManifestEdit, TableMeta } from './format/manifest-edit.js';
 export type { LogBatch } from './format/log-record.js';
 export type { DamageItem, HeaderItem } from './inspection/finding.js';
-export { inspectLog, inspectManifest, type LogItem, type ManifestItem } from './inspection/frame-inspection.js';
+export {
+  inspectLog,
+  inspectManifest,
+  type LogItem,
+  type ManifestItem,
+  type TornTailItem,
+} from './inspection/frame-inspection.js';
 export { inspectTable, type TableItem } from './inspection/table-inspection.js';
 export { type LogReplay, replayLog } from './log/log-reader.js';
 export { LogWriter, logOptions } from './log/log-writer.js';
@@ -54,6 +60,7 @@ export type { TableFormat } from './table/table-writer.js';
 export { type CommitTime, commitTime, retainedTimes } from './version/commit-times.js';
 export {
   type DatabaseState,
+  decodeCurrent,
   encodeCurrent,
   ManifestWriter,
   readManifest,

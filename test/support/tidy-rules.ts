@@ -35,7 +35,9 @@ const OUTSIDE_MODULES: Readonly<Record<string, readonly string[]>> = {
   commander: ['src/cli/'],
   'lz4-napi': ['src/storage/'],
   'node:fs': ['src/vfs/node-file-system.ts'],
-  'node:module': ['src/storage/', 'src/sql/'],
+  'node:module': ['src/storage/', 'src/sql/', 'src/cli/'],
+  // The package itself, for its version.
+  'varve/package.json': ['src/cli/'],
   'node:crypto': ['src/kv/blobs/upload.ts'],
   'node:diagnostics_channel': ['src/storage/engine/event-channels.ts'],
   'node:async_hooks': ['src/ambient-transaction.ts'],

@@ -8,7 +8,7 @@ import { withDatabase } from '../opened-database.js';
 export async function verify(path: string, context: CommandContext): Promise<void> {
   const { problems, ...facts } = await verifyDatabase(resolve(path));
   for (const problem of problems) context.problem(problem);
-  const { tables, entries, logBatches, lastTimestamp, tornBytes, orphans } = facts;
+  const { tables, entries, logBatches, lastTimestamp, tornBytes, tornFiles, orphans } = facts;
   const { output } = context;
   if (context.json) {
     const findings = problems.map((problem) => ({ code: problem.code, message: problem.message, ...problem.facts }));
@@ -20,7 +20,12 @@ export async function verify(path: string, context: CommandContext): Promise<voi
   await output.line(
     `${tables} tables with ${entries} entries, ${logBatches} commits in the log, up to ${lastTimestamp}`,
   );
-  if (tornBytes > 0) await output.line(`${tornBytes} bytes left incomplete by a crash; the next open cuts them off`);
+  if (tornFiles.length > 0) {
+    const where = tornFiles.join(' and ');
+    await output.line(
+      `torn tail of ${where}: ${tornBytes} bytes left incomplete by a crash; the next open cuts them off`,
+    );
+  }
   if (orphans.length > 0) await output.line(`needed by nothing, removed by the next open: ${orphans.join(', ')}`);
 }
 

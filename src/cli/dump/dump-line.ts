@@ -1,7 +1,7 @@
 /** The unit of a dump: one line of text, and the same as data for `--json`. */
 
 import type { VarveError } from '../../index.js';
-import type { DamageItem, HeaderItem } from '../../storage/index.js';
+import type { DamageItem, HeaderItem, TornTailItem } from '../../storage/index.js';
 
 export interface DumpLine {
   readonly text: string;
@@ -36,14 +36,18 @@ export function headerLine({ item, magic, version, number }: HeaderItem): DumpLi
   return { text: placedText(0, 'header', facts), data: { item, offset: 0, magic, version, number, checksum: 'ok' } };
 }
 
-/** @param torn true for what a crash leaves and the next open cuts off. */
-export function damageLine({ item, error }: DamageItem, torn = false): DumpLine {
+export function damageLine({ item, error }: DamageItem): DumpLine {
   const { code, facts } = 'code' in error ? error : { code: error.name, facts: {} };
   const offset = (facts as VarveError['facts'])['offset'];
-  const label = torn ? 'TORN TAIL' : 'DAMAGED';
   return {
-    text: typeof offset === 'number' ? placedText(offset, label, error.message) : nestedText(label, error.message),
-    data: { item, code, message: error.message, ...facts, torn },
+    text:
+      typeof offset === 'number' ? placedText(offset, 'DAMAGED', error.message) : nestedText('DAMAGED', error.message),
+    data: { item, code, message: error.message, ...facts },
     error,
   };
+}
+
+export function tornTailLine({ item, offset, bytes, error }: TornTailItem): DumpLine {
+  const facts = `${bytes} bytes left incomplete by a crash; the next open cuts them off (${error.message})`;
+  return { text: placedText(offset, 'torn tail', facts), data: { item, offset, bytes, message: error.message } };
 }

@@ -60,5 +60,5 @@ function byContent(fileSystem: FileSystem, path: string, name: string): Identity
 }
 
 function notOurs(path: string, found: string): InvalidArgumentError {
-  return new InvalidArgumentError(`${path} cannot be dumped: ${found}`, { facts: { path, found } });
+  return new InvalidArgumentError(`${path} cannot be dumped: ${found}`, { facts: { path } });
 }

@@ -1,5 +1,7 @@
 /** Log segments and manifests as lines. */
 
+import { dirname } from 'node:path';
+import { segmentsAfter } from '../../recovery/index.js';
 import {
   type CommitTime,
   EntryKind,
@@ -7,23 +9,32 @@ import {
   inspectManifest,
   type LogItem,
   type ManifestItem,
+  parseFileName,
   type TableMeta,
 } from '../../storage/index.js';
 import type { FileSystem } from '../../vfs/index.js';
 import { hexText, type KeyForm, keyText } from '../key-text.js';
 import { valueText } from '../value-text.js';
-import { clearLine, damageLine, type DumpLine, headerLine, nestedText, placedText } from './dump-line.js';
+import { clearLine, damageLine, type DumpLine, headerLine, nestedText, placedText, tornTailLine } from './dump-line.js';
 import type { DumpedFile } from './dumped-file.js';
 
 export function* logLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyForm): Generator<DumpLine> {
-  for (const item of inspectLog(fileSystem, file)) {
+  for (const item of inspectLog(fileSystem, file, isLast(fileSystem, file))) {
     if (item.item === 'header') yield headerLine(item);
-    else if (item.item === 'damage') yield damageLine(item, 'torn' in item && item.torn);
+    else if (item.item === 'damage') yield damageLine(item);
+    else if (item.item === 'torn-tail') yield tornTailLine(item);
     else if (item.item === 'room') {
       const facts = `${item.bytes} zeros, for records to come`;
       yield { text: placedText(item.offset, item.item, facts), data: { ...item } };
     } else yield* recordLines(item, keys);
   }
+}
+
+/** Whether no later segment beside it has records. A file under another name stands for itself. */
+function isLast(fileSystem: FileSystem, { path, name, fileNumber }: DumpedFile): boolean {
+  if (parseFileName(name) === undefined) return true;
+  const directory = dirname(path);
+  return segmentsAfter(fileSystem, directory, fileSystem.list(directory), fileNumber).length === 0;
 }
 
 function* recordLines(item: Extract<LogItem, { item: 'record' }>, keys: KeyForm): Generator<DumpLine> {
@@ -77,7 +88,8 @@ function* recordLines(item: Extract<LogItem, { item: 'record' }>, keys: KeyForm)
 export function* manifestLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyForm): Generator<DumpLine> {
   for (const item of inspectManifest(fileSystem, file)) {
     if (item.item === 'header') yield headerLine(item);
-    else if (item.item === 'damage') yield damageLine(item, 'torn' in item && item.torn);
+    else if (item.item === 'damage') yield damageLine(item);
+    else if (item.item === 'torn-tail') yield tornTailLine(item);
     else if (item.item === 'edit') yield* editLines(item, keys);
     else yield stateLine(item);
   }

@@ -2,14 +2,14 @@
 
 import { CorruptionError, IoError, utf8Decode, VarveError } from '../../base/index.js';
 import { decodeBackupList } from '../../recovery/index.js';
-import { decodeFileHeader, fileName, FileMagic } from '../../storage/index.js';
+import { decodeCurrent, fileName, FileMagic } from '../../storage/index.js';
 import { type FileSystem, parseLockOwner } from '../../vfs/index.js';
 import { damageLine, type DumpLine, nestedText, placedText } from './dump-line.js';
 import type { DumpedFile } from './dumped-file.js';
 
 export function* currentLines(fileSystem: FileSystem, { path, name }: DumpedFile): Generator<DumpLine> {
   yield* decoding(() => {
-    const manifest = decodeFileHeader(contentOf(fileSystem, path), FileMagic.current, name);
+    const manifest = decodeCurrent(contentOf(fileSystem, path), name);
     const text = placedText(0, 'header', `${FileMagic.current}, names ${fileName('manifest', manifest)}, checksum ok`);
     return [{ text, data: { item: 'current', offset: 0, manifest, checksum: 'ok' } }];
   });

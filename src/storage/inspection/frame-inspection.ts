@@ -6,8 +6,8 @@ import { FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { decodeLogRecord, type LogRecord } from '../format/log-record.js';
 import { decodeManifestEdit, type ManifestEdit, type TableMeta } from '../format/manifest-edit.js';
 import { FRAME_HEADER_BYTES, type FrameScan, FrameType, scanFrames, syncedOffsetAt } from '../format/record-frame.js';
-import { usedBytes } from '../log/log-reader.js';
-import { applyEdit, type DatabaseState } from '../version/manifest.js';
+import { isTestified, missingEnd, usedBytes } from '../log/log-reader.js';
+import { applyEdit, type DatabaseState, missingState } from '../version/manifest.js';
 import { readWholeFile } from '../whole-file.js';
 import { type DamageItem, damageOf, type HeaderItem, inspectHeader } from './finding.js';
 
@@ -43,13 +43,17 @@ export interface ManifestStateItem {
   readonly state: DatabaseState;
 }
 
-/** Where the frames of a file stop holding. `torn`: as a crash leaves it, and cut off by the next open. */
-export interface FrameDamageItem extends DamageItem {
-  readonly torn: boolean;
+/** What a crash leaves of unfinished writes at the end of a file. Recovery expects it and cuts it off: no damage. */
+export interface TornTailItem {
+  readonly item: 'torn-tail';
+  readonly offset: number;
+  readonly bytes: number;
+  /** Why it does not count. */
+  readonly error: DamageItem['error'];
 }
 
-export type LogItem = HeaderItem | DamageItem | FrameDamageItem | LogRecordItem | LogRoomItem;
-export type ManifestItem = HeaderItem | DamageItem | FrameDamageItem | ManifestEditItem | ManifestStateItem;
+export type LogItem = HeaderItem | DamageItem | TornTailItem | LogRecordItem | LogRoomItem;
+export type ManifestItem = HeaderItem | DamageItem | TornTailItem | ManifestEditItem | ManifestStateItem;
 
 export interface InspectedFile {
   readonly path: string;
@@ -58,9 +62,12 @@ export interface InspectedFile {
   readonly fileNumber: number;
 }
 
-export function* inspectLog(fileSystem: FileSystem, log: InspectedFile): Generator<LogItem> {
-  yield readHeader(fileSystem, log, FileMagic.log);
+/** @param last true when no later segment has records: only then may the segment end in a torn tail. */
+export function* inspectLog(fileSystem: FileSystem, log: InspectedFile, last: boolean): Generator<LogItem> {
+  const header = readHeader(fileSystem, log, FileMagic.log);
   const { content, frames, scan } = framesOf(fileSystem, log);
+  const headerIsTorn = last && isCorruption(header) && !isTestified(content, log.fileNumber);
+  yield headerIsTorn ? { item: 'torn-tail', offset: 0, bytes: usedBytes(content, 0), error: header.error } : header;
   let ended = false;
   for (const { type, ...frame } of frames) {
     try {
@@ -74,12 +81,14 @@ export function* inspectLog(fileSystem: FileSystem, log: InspectedFile): Generat
     }
   }
   const used = usedBytes(content, scan.end);
-  if (used > scan.end) yield* damageBehind(log.name, scan, ended);
+  if (used > scan.end) yield* damageBehind(log.name, scan, used, last && !ended);
+  else if (!last && !ended && header.item === 'header') yield damageOf(missingEnd(log.name, scan.end));
   if (content.length > used) yield { item: 'room', offset: used, bytes: content.length - used };
 }
 
 export function* inspectManifest(fileSystem: FileSystem, manifest: InspectedFile): Generator<ManifestItem> {
-  yield readHeader(fileSystem, manifest, FileMagic.manifest);
+  const header = readHeader(fileSystem, manifest, FileMagic.manifest);
+  yield header;
   const { content, frames, scan } = framesOf(fileSystem, manifest);
   let state: DatabaseState | undefined;
   try {
@@ -96,8 +105,9 @@ export function* inspectManifest(fileSystem: FileSystem, manifest: InspectedFile
     yield damageOf(error);
     return;
   }
-  yield* damageBehind(manifest.name, scan, state === undefined);
+  yield* damageBehind(manifest.name, scan, content.length, state !== undefined);
   if (state !== undefined) yield { item: 'state', state };
+  else if (scan.damage === undefined && header.item === 'header') yield damageOf(missingState(manifest.name, scan.end));
 }
 
 function readHeader(fileSystem: FileSystem, { path, name, fileNumber }: InspectedFile, magic: FileMagic) {
@@ -119,8 +129,21 @@ function framesOf(fileSystem: FileSystem, { path, fileNumber }: InspectedFile) {
   return { content, frames, scan };
 }
 
-function* damageBehind(name: string, scan: FrameScan, complete: boolean): Generator<FrameDamageItem> {
-  const { damage, damageWasDurable } = scan;
+/** @param mayBeTorn whether a crash can have left the file with an unfinished end. */
+function* damageBehind(
+  name: string,
+  { damage, damageWasDurable, end }: FrameScan,
+  used: number,
+  mayBeTorn: boolean,
+): Generator<DamageItem | TornTailItem> {
   if (damage === undefined) return;
-  yield { ...damageOf(CorruptionError.at(name, damage.offset, damage)), torn: !damageWasDurable && !complete };
+  const finding = damageOf(CorruptionError.at(name, damage.offset, damage));
+  yield mayBeTorn && !damageWasDurable
+    ? { item: 'torn-tail', offset: end, bytes: used - end, error: finding.error }
+    : finding;
+}
+
+/** Not one that another version of the library wrote. */
+function isCorruption(header: HeaderItem | DamageItem): header is DamageItem {
+  return header.item === 'damage' && header.error instanceof CorruptionError;
 }

@@ -20,6 +20,8 @@ export interface LogReplay {
   readonly intactBytes: number;
   /** Bytes of the torn tail, up to the last that is not 0; 0 when there is none. */
   readonly tornBytes: number;
+  /** Also of a segment without a byte: its header is what is missing. */
+  readonly isTorn: boolean;
   /** What the segment's last record names: the next segment, 0 after an orderly close; undefined when it has no end. */
   readonly successor: number | undefined;
 }
@@ -40,7 +42,7 @@ export function replayLog(
   const damage = headerDamage(content, number, file);
   if (damage !== undefined) {
     if (!options.last || isTestified(content, number)) throw damage;
-    return { batches: 0, intactBytes: 0, tornBytes: usedBytes(content, 0), successor: undefined };
+    return { batches: 0, intactBytes: 0, tornBytes: usedBytes(content, 0), isTorn: true, successor: undefined };
   }
   let batches = 0;
   let previous = options.after;
@@ -69,7 +71,7 @@ export function replayLog(
   const tornBytes = usedBytes(content, scan.end) - scan.end;
   const tail = tornBytes === 0 ? { ...scan, damage: undefined } : scan;
   checkTail(file, tail, { ...options, ended: successor !== undefined });
-  return { batches, intactBytes: scan.end, tornBytes, successor };
+  return { batches, intactBytes: scan.end, tornBytes, isTorn: tornBytes > 0, successor };
 }
 
 /** Where the zeros at the end of a file begin, at `from` at the earliest. */
@@ -90,8 +92,8 @@ function headerDamage(content: Uint8Array, number: number, file: string): Corrup
   }
 }
 
-/** Whether a frame tells that the begin of the file had been durable: it becomes so with the first sync. */
-function isTestified(content: Uint8Array, number: number): boolean {
+/** Whether a frame of the segment tells that the begin of the file had been durable: it becomes so with the first sync. */
+export function isTestified(content: Uint8Array, number: number): boolean {
   return scanFrames(content, number, 0, () => undefined).damageWasDurable;
 }
 
@@ -100,10 +102,10 @@ function checkTail(file: string, scan: FrameScan, segment: { last: boolean; ende
   if (damage !== undefined && (!segment.last || segment.ended || scan.damageWasDurable)) {
     throw CorruptionError.at(file, damage.offset, damage);
   }
-  if (!segment.last && !segment.ended) {
-    throw CorruptionError.at(file, scan.end, {
-      expected: 'the end record of the segment',
-      found: 'the end of the file',
-    });
-  }
+  if (!segment.last && !segment.ended) throw missingEnd(file, scan.end);
+}
+
+/** What is wrong with a segment that has a successor and does not say so. */
+export function missingEnd(file: string, offset: number): CorruptionError {
+  return CorruptionError.at(file, offset, { expected: 'the end record of the segment', found: 'the end of the file' });
 }

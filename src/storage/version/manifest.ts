@@ -157,10 +157,13 @@ export function readManifest(fileSystem: FileSystem, directory: string): Recover
   if (scan.damage !== undefined && (state === undefined || scan.damageWasDurable)) {
     throw CorruptionError.at(file, scan.damage.offset, scan.damage);
   }
-  if (state === undefined) {
-    throw CorruptionError.at(file, scan.end, { expected: 'a first edit', found: 'the end of the file' });
-  }
+  if (state === undefined) throw missingState(file, scan.end);
   return { number, state, tornBytes: content.length - scan.end };
+}
+
+/** What is wrong with a manifest without edits. */
+export function missingState(file: string, offset: number): CorruptionError {
+  return CorruptionError.at(file, offset, { expected: 'a first edit', found: 'the end of the file' });
 }
 
 /** Adds an edit to a state; the first one must be whole. `place` is for the `CorruptionError` of one that does not fit. */
@@ -190,10 +193,14 @@ export function applyEdit<T extends TableMeta>(
 }
 
 function readCurrent(fileSystem: FileSystem, directory: string): number {
-  const content = readWholeFile(fileSystem, join(directory, CURRENT_NAME));
+  return decodeCurrent(readWholeFile(fileSystem, join(directory, CURRENT_NAME)), CURRENT_NAME);
+}
+
+/** The number of the manifest that the bytes of a `CURRENT` name. Throws `CorruptionError`; `file` is for its message. */
+export function decodeCurrent(content: Uint8Array, file: string): number {
   if (content.length !== FILE_HEADER_BYTES) {
     const what = { expected: `${FILE_HEADER_BYTES} bytes`, found: `${content.length} bytes` };
-    throw CorruptionError.at(CURRENT_NAME, 0, what);
+    throw CorruptionError.at(file, 0, what);
   }
-  return decodeFileHeader(content, FileMagic.current, CURRENT_NAME);
+  return decodeFileHeader(content, FileMagic.current, file);
 }

@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { expect, test } from 'vitest';
 import { type Commit, InvalidArgumentError, open } from '../../../src/index.js';
+
+const distribution = new URL('../../../dist/index.js', import.meta.url).href;
 
 test('changes come decoded, commit by commit, only those of the keyspace and prefix', async () => {
   await using db = await open(':memory:');
@@ -64,4 +67,14 @@ test('the end of the database ends its readers', async () => {
   next.catch(() => undefined);
   await db.close();
   await expect(next).rejects.toMatchObject({ code: 'VARVE_CLOSED' });
+});
+
+test('a feed that waits keeps no process alive', () => {
+  const program = `import { open } from ${JSON.stringify(distribution)};
+    open(':memory:').then((db) => void db.changes().next().then(() => console.log('told')));`;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+    timeout: 20_000,
+  });
+  expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: '', stderr: '' });
 });

@@ -189,7 +189,7 @@ describe('a table', () => {
 });
 
 describe('a log segment', () => {
-  const items = () => [...inspectLog(fileSystem, log)];
+  const items = (last = true) => [...inspectLog(fileSystem, log, last)];
 
   it('shows its batches with their places', () => {
     const [header, ...rest] = items();
@@ -209,24 +209,43 @@ describe('a log segment', () => {
     expect(kinds).toEqual([EntryKind.Put, EntryKind.Delete]);
   });
 
-  it('takes zeros behind the records for room, and anything else there for damage', () => {
+  it('takes zeros behind the records for room, and anything else there for a torn tail', () => {
     const room = items().at(-1)!;
     const size = fileSystem.stat(log.path).sizeBytes;
     expect(room).toMatchObject({ item: 'room' });
     expect(items().some(({ item }) => item === 'damage')).toBe(false);
     if (room.item === 'room') expect(room.offset + room.bytes).toBe(size);
     flip(log.path, size - 1);
-    expect(items().at(-1)).toMatchObject({ item: 'damage', torn: true });
+    expect(items().at(-1)).toMatchObject({ item: 'torn-tail' });
+    expect(items(false).at(-1)).toMatchObject({ item: 'damage' });
   });
 
   it('tells a torn tail from damage to what was durable', () => {
     const last = items().findLast((item) => item.item === 'record')!;
     const end = last.offset + FRAME_HEADER_BYTES + last.bytes;
     flip(log.path, FILE_HEADER_BYTES + FRAME_HEADER_BYTES);
-    expect(items()[1]).toMatchObject({ item: 'damage', torn: false, error: { facts: { file: log.name } } });
+    expect(items()[1]).toMatchObject({ item: 'damage', error: { facts: { file: log.name } } });
     flip(log.path, FILE_HEADER_BYTES + FRAME_HEADER_BYTES);
     cut(log.path, end - 1);
-    expect(items().slice(1)).toMatchObject([{ item: 'record' }, { item: 'record' }, { item: 'damage', torn: true }]);
+    expect(items().slice(1)).toMatchObject([
+      { item: 'record' },
+      { item: 'record' },
+      { item: 'torn-tail', offset: last.offset },
+    ]);
+    expect(items(false).at(-1)).toMatchObject({ item: 'damage' });
+    cut(log.path, last.offset);
+    expect(items().at(-1)).toMatchObject({ item: 'record' });
+    expect(items(false).at(-1)).toMatchObject({ item: 'damage', error: { facts: { offset: last.offset } } });
+  });
+
+  it('takes a header that nothing vouches for as the torn tail of a last segment', () => {
+    flip(log.path, 5);
+    expect(items()[0]).toMatchObject({ item: 'damage' });
+    cut(log.path, 7);
+    expect(items()).toMatchObject([{ item: 'torn-tail', offset: 0, bytes: 6 }]);
+    expect(items(false)).toMatchObject([{ item: 'damage' }]);
+    cut(log.path, 0);
+    expect(items()).toMatchObject([{ item: 'torn-tail', offset: 0, bytes: 0 }]);
   });
 });
 
@@ -243,7 +262,9 @@ describe('a manifest', () => {
   it('shows what comes before damage', () => {
     const last = items()[2] as { offset: number };
     flip(manifest.path, last.offset + FRAME_HEADER_BYTES);
-    expect(items().map(({ item }) => item)).toEqual(['header', 'edit', 'damage', 'state']);
+    expect(items().map(({ item }) => item)).toEqual(['header', 'edit', 'torn-tail', 'state']);
     expect(items()[3]).toMatchObject({ state: { lastTimestamp: 0 } });
+    cut(manifest.path, FILE_HEADER_BYTES);
+    expect(items().map(({ item }) => item)).toEqual(['header', 'damage']);
   });
 });
