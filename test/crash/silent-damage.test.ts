@@ -177,6 +177,25 @@ describe('silent damage', () => {
     expect([...refused.keys()].sort()).toEqual(['current', 'log', 'manifest', 'table']);
   });
 
+  it('a flipped bit costs the last record of the log, without an error, and is refused in the record before', async () => {
+    const name = intact.list(DIRECTORY).find((one) => kindOf(one) === 'log')!;
+    const file = intact.open(join(DIRECTORY, name), 'read');
+    const content = Buffer.alloc(file.size());
+    file.read(content, 0);
+    file.close();
+    const marker = Buffer.from('f576720a', 'hex');
+    const last = content.lastIndexOf(marker);
+    const before = content.lastIndexOf(marker, last - 1);
+    const torn = flipBit(name, (last + 30) * 8);
+    expect(await verify(environmentOn(torn.memory), DIRECTORY)).toMatchObject({
+      lastTimestamp: total - 1,
+      tornFiles: [name],
+      problems: [],
+    });
+    expect(await checked(torn, total - 1)).toBe('torn');
+    expect(await checked(flipBit(name, (before + 30) * 8), total)).toBe('refused');
+  });
+
   it('zeroed, stale and exchanged ranges are refused or harmless', async () => {
     const random = seededRandom(seed + 1);
     for (const name of intact.list(DIRECTORY)) {
