@@ -42,8 +42,9 @@ export class StoreKeyspace<KeyIn, KeyOut, Value> extends Keyspace<KeyIn, KeyOut,
 
   /**
    * Every commit that changes a key, in commit order, none left out and none told twice: those to come, or with `since` those
-   * after that timestamp first. Commits are told whole. Whatever is yet to be read is kept on disk meanwhile, from this call
-   * until the feed ends: by `break`, `return()`, `await using`, `signal`, or the end of the database.
+   * after that timestamp first. Commits are told whole; a range that was cleared, as deletions of the keys that were in it.
+   * Whatever is yet to be read is kept on disk meanwhile, from this call until the feed ends: by `break`, `return()`,
+   * `await using`, `signal`, or the end of the database.
    *
    * Throws `InvalidArgumentError` (`facts.oldest`) where history does not reach back to `since`.
    */

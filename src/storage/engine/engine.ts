@@ -319,8 +319,6 @@ export class Engine {
     if (this.#pipeline === undefined) return;
     await this.#pipeline.seal();
     await this.#maintenance.flushed();
-    // Behind what a timer may have asked for meanwhile: the segment must not be closed under it.
-    if (typeof this.#options.wal.sync === 'object') await this.#pipeline.sync();
     await this.#pipeline.finish();
   }
 
