@@ -43,6 +43,17 @@ export interface DatabaseOptions {
    * to 1 GiB. Default: 8 MiB.
    */
   readonly memtableBytes?: number | undefined;
+  /** Large values, which are written once: they stay in the log where the commit put them. */
+  readonly valueLog?:
+    | {
+        /** Values from this size on are kept out of tables. 0 (all) to `Infinity` (none). Default: 4 KiB. */
+        readonly thresholdBytes?: number | undefined;
+        /** How much of them one file gathers at most, before a flush. 4 KiB to 4 GiB. Default: 64 MiB. */
+        readonly segmentBytes?: number | undefined;
+        /** A file is emptied when this part of it is garbage. 0.05 to 0.95. Default: 0.5. */
+        readonly garbageRatio?: number | undefined;
+      }
+    | undefined;
   /** Size of a table's data block before compression: what one read fetches. 128 bytes to 1 MiB. Default: 4 KiB. */
   readonly blockBytes?: number | undefined;
   /** Size at which a merge begins another table file. 1 KiB to 4 GiB. Default: 8 MiB. */
@@ -228,6 +239,15 @@ const databaseOptionsSchema = z.strictObject({
     })
     .prefault({}),
   memtableBytes: bytes(4 * KIB, 1024 * MIB).default(DEFAULTS.memtableBytes),
+  valueLog: z
+    .strictObject({
+      thresholdBytes: z
+        .union([bytes(0, 1024 * MIB), z.literal(Number.POSITIVE_INFINITY)])
+        .default(DEFAULTS.valueLog.thresholdBytes),
+      segmentBytes: bytes(4 * KIB, 4096 * MIB).default(DEFAULTS.valueLog.segmentBytes),
+      garbageRatio: z.number().min(0.05).max(0.95).default(DEFAULTS.valueLog.garbageRatio),
+    })
+    .prefault({}),
   blockBytes: bytes(128, 1 * MIB).default(DEFAULTS.blockBytes),
   tableBytes: bytes(1 * KIB, 4096 * MIB).default(DEFAULTS.tableBytes),
   blockCache: z

@@ -15,13 +15,14 @@ export interface CursorOwner {
   assertOpen(): void;
 }
 
+type ShownValue = Pick<EntryCursor, 'valueBytes' | 'valueStart' | 'valueEnd'>;
+
+const NOTHING: ShownValue = { valueBytes: EMPTY_BYTES, valueStart: 0, valueEnd: 0 };
+
 export class TransactionCursor implements RangeCursor {
   keyBytes: Uint8Array = EMPTY_BYTES;
   keyStart = 0;
   keyEnd = 0;
-  valueBytes: Uint8Array = EMPTY_BYTES;
-  valueStart = 0;
-  valueEnd = 0;
 
   readonly #owner: CursorOwner;
   readonly #committed: EngineCursor;
@@ -36,6 +37,8 @@ export class TransactionCursor implements RangeCursor {
   #committedIsUsed = true;
   #writtenIsUsed = false;
   #committedIsValid = true;
+  /** Where the position's value is: asked for it only when somebody asks, as the value may have to be read. */
+  #shown: ShownValue = NOTHING;
 
   /** `range` must not change later. `written` is one entry per key in the cursor's direction, undefined for none. */
   constructor(
@@ -52,6 +55,18 @@ export class TransactionCursor implements RangeCursor {
     const from = reverse ? range.upper : range.lower;
     if (from === undefined) this.#written?.seekToStart();
     else this.#written?.seek(from, MAX_TIMESTAMP);
+  }
+
+  get valueBytes(): Uint8Array {
+    return this.#shown.valueBytes;
+  }
+
+  get valueStart(): number {
+    return this.#shown.valueStart;
+  }
+
+  get valueEnd(): number {
+    return this.#shown.valueEnd;
   }
 
   next(): boolean {
@@ -91,8 +106,9 @@ export class TransactionCursor implements RangeCursor {
     if (this.#closed) return;
     this.#closed = true;
     this.#owner.cursorClosing(this);
-    this.keyBytes = this.valueBytes = EMPTY_BYTES;
-    this.keyStart = this.keyEnd = this.valueStart = this.valueEnd = 0;
+    this.keyBytes = EMPTY_BYTES;
+    this.keyStart = this.keyEnd = 0;
+    this.#shown = NOTHING;
     this.#written?.close();
     this.#committed.close();
   }
@@ -154,17 +170,13 @@ export class TransactionCursor implements RangeCursor {
     this.keyBytes = committed.keyBytes;
     this.keyStart = committed.keyStart;
     this.keyEnd = committed.keyEnd;
-    this.valueBytes = committed.valueBytes;
-    this.valueStart = committed.valueStart;
-    this.valueEnd = committed.valueEnd;
+    this.#shown = committed;
   }
 
   #standOnWritten(written: EntryCursor): void {
     this.keyBytes = written.keyBytes;
     this.keyStart = written.keyStart;
     this.keyEnd = written.keyEnd;
-    this.valueBytes = written.valueBytes;
-    this.valueStart = written.valueStart;
-    this.valueEnd = written.valueEnd;
+    this.#shown = written;
   }
 }

@@ -4,7 +4,7 @@
  *   backup := magic:4 bytes = "VRVB"  version:u16 = 1  reserved:u16 = 0  timestamp:u64  manifest:u64  count:u32
  *             file*count  checksum:u32
  *   file   := kind:u8  number:u64  sizeBytes:u64  contentChecksum:u32
- *   kind   := 1 manifest | 2 table | 3 log                             0 is reserved
+ *   kind   := 1 manifest | 2 table | 3 log | 4 value file              0 is reserved
  *
  * `manifest` is the number of the manifest that `CURRENT` of a restored database names; it is among the files, once. The
  * checksum covers all bytes before it, placed at (0, 0). Files are known by kind and number, never by name, so a list
@@ -31,7 +31,7 @@ const VERSION = 1;
 const HEADER_BYTES = 28;
 const FILE_BYTES = 21;
 const CHECKSUM_BYTES = 4;
-const KINDS = { manifest: 1, table: 2, log: 3 } as const satisfies Record<NumberedFileKind, number>;
+const KINDS = { manifest: 1, table: 2, log: 3, value: 4 } as const satisfies Record<NumberedFileKind, number>;
 
 export interface BackupFile {
   readonly kind: NumberedFileKind;
@@ -116,7 +116,7 @@ function checkWhole(bytes: Uint8Array, damage: Damage, name: string): void {
 function decodeFile(reader: ByteReader, damage: Damage): BackupFile {
   const at = reader.position;
   const tag = reader.u8();
-  const kind = (['manifest', 'table', 'log'] as const).find((name) => KINDS[name] === tag);
-  if (kind === undefined) throw damage(at, 'a manifest (1), a table (2) or a log (3)', `file kind ${tag}`);
+  const kind = (['manifest', 'table', 'log', 'value'] as const).find((name) => KINDS[name] === tag);
+  if (kind === undefined) throw damage(at, 'a manifest (1), a table (2), a log (3) or values (4)', `file kind ${tag}`);
   return { kind, number: reader.u64(), sizeBytes: reader.u64(), contentChecksum: reader.u32() };
 }

@@ -54,7 +54,7 @@ export async function backup(
   }
 }
 
-/** One table per turn of the event loop. */
+/** One file per turn of the event loop. What tables point into goes first, as they are checked with it. */
 async function copyTables(
   environment: Environment,
   pinned: PinnedFiles,
@@ -62,6 +62,10 @@ async function copyTables(
 ): Promise<BackupFile[]> {
   const copies = { fileSystem, directory: directory.path, cache: undefined };
   const files: BackupFile[] = [];
+  for (const { path, name } of pinned.segments) {
+    files.push(listed(name, directory.copy(path, name, environment.fileSystem)));
+    await new Promise<void>((resolve) => environment.scheduler.nextTurn(resolve));
+  }
   for (const { path, name, meta } of pinned.tables) {
     files.push(listed(name, directory.copy(path, name, environment.fileSystem)));
     checkTable(copies, meta);

@@ -1,4 +1,4 @@
-/** A second database beside an open one that shares its tables by hard links: cheap, and independent from then on. */
+/** A second database beside an open one that shares its tables and values by hard links: cheap, and independent from then on. */
 
 import { CURRENT_NAME, CURRENT_TEMPORARY_NAME, type Engine, type Timestamp } from '../storage/index.js';
 import { checkOutside, NewDirectory } from './new-directory.js';
@@ -31,12 +31,16 @@ export async function checkpoint(engine: Engine, destination: string): Promise<C
         directory.link(path, name);
         bytes += meta.sizeBytes;
       }
+      for (const { path, name, sizeBytes } of pinned.segments) {
+        directory.link(path, name);
+        bytes += sizeBytes;
+      }
       for (const content of pinned.contents) {
         bytes += content.bytes.length;
         if (content.name !== CURRENT_NAME) directory.write(content.name, content.bytes);
         else directory.finish({ name: CURRENT_NAME, temporaryName: CURRENT_TEMPORARY_NAME }, content.bytes);
       }
-      const files = pinned.tables.length + pinned.contents.length;
+      const files = pinned.tables.length + pinned.segments.length + pinned.contents.length;
       return { timestamp: pinned.timestamp, files, bytes, tookMs: clock.monotonicMs() - startMs };
     } catch (cause) {
       directory.abandon();

@@ -20,6 +20,7 @@ import {
   logOptions,
   ManifestWriter,
   parseFileName,
+  placeName,
   publishing,
   readManifest,
   type RecoveredEngine,
@@ -139,6 +140,7 @@ class Recovery {
     this.#tornBytes = manifest.tornBytes;
     this.#state = { ...manifest.state, nextFileNumber: firstFreeNumber(manifest.state, this.#ownNames) };
     checkTables(this.#fileSystem, directory, manifest.state.version);
+    checkSegments(this.#fileSystem, directory, manifest.state.version);
   }
 
   report(): Omit<RecoveryReport, 'tookMs'> {
@@ -167,6 +169,7 @@ class Recovery {
       this.#unlink(this.#ownNames);
     } else {
       await this.#replayInto((replayed) => this.#flush(replayed));
+      this.#syncReplayedSegments();
       this.#orphans = this.#unreferenced();
     }
     const logNumber = this.#allocate();
@@ -244,6 +247,22 @@ class Recovery {
     };
   }
 
+  /**
+   * What was replayed may never have been synced: only the process was killed. From now on tables point into it, and other
+   * than the log they replace they are not read again.
+   */
+  #syncReplayedSegments(): void {
+    for (const name of segmentNames(this.#state.version)) {
+      if (!this.#logNames().includes(name)) continue;
+      const file = this.#fileSystem.open(join(this.#directory, name), 'update');
+      try {
+        file.syncNow();
+      } finally {
+        file.close();
+      }
+    }
+  }
+
   /** When commits were made, those of the manifest and those of the log. */
   #times(): readonly CommitTime[] {
     const { times, lastTimestamp, prunedThrough } = this.#state;
@@ -259,15 +278,21 @@ class Recovery {
 
   /** Names that neither the old manifest nor its log needed. */
   #unreferenced(): string[] {
-    const needed = new Set(this.#replacedNames());
+    const needed = new Set([...this.#replacedNames(), ...segmentNames(this.#state.version)]);
     for (const table of this.#state.version.tables()) needed.add(fileName('table', table.fileNumber));
     return this.#ownNames.filter((name) => name !== CURRENT_NAME && !needed.has(name));
   }
 
   /** Names that were needed until the new manifest came into force. */
   #replacedNames(): string[] {
-    const logs = (this.#replay?.logNumbers ?? []).map((number) => fileName('log', number));
+    const segments = segmentNames(this.#state.version);
+    const logs = this.#logNames().filter((name) => !segments.has(name));
     return this.#manifestNumber === undefined ? logs : [fileName('manifest', this.#manifestNumber), ...logs];
+  }
+
+  /** Of the segments that were replayed. */
+  #logNames(): string[] {
+    return (this.#replay?.logNumbers ?? []).map((number) => fileName('log', number));
   }
 
   #unlink(names: readonly string[]): void {
@@ -289,7 +314,7 @@ function firstFreeNumber(state: DatabaseState, names: readonly string[]): number
 function checkTables(fileSystem: FileSystem, directory: string, version: Version): void {
   for (const table of version.tables()) {
     const name = fileName('table', table.fileNumber);
-    const found = tableSize(fileSystem, join(directory, name));
+    const found = fileSize(fileSystem, join(directory, name));
     if (found === table.sizeBytes) continue;
     const what = {
       expected: `a table of ${table.sizeBytes} bytes`,
@@ -299,7 +324,25 @@ function checkTables(fileSystem: FileSystem, directory: string, version: Version
   }
 }
 
-function tableSize(fileSystem: FileSystem, path: string): number | undefined {
+/** Every file that tables point into must reach as far as they do; the values are verified as they are read. */
+function checkSegments(fileSystem: FileSystem, directory: string, version: Version): void {
+  for (const table of version.tables()) {
+    for (const { place, end } of table.references) {
+      const name = placeName(place);
+      const found = fileSize(fileSystem, join(directory, name));
+      if (found !== undefined && found >= end) continue;
+      const expected = `values up to ${end}, which ${fileName('table', table.fileNumber)} points to`;
+      throw CorruptionError.at(name, found ?? 0, { expected, found: found === undefined ? 'none' : `${found} bytes` });
+    }
+  }
+}
+
+/** Names of the files of values that tables point into. */
+function segmentNames(version: Version): Set<string> {
+  return new Set([...version.tables()].flatMap((table) => table.references.map(({ place }) => placeName(place))));
+}
+
+function fileSize(fileSystem: FileSystem, path: string): number | undefined {
   try {
     return fileSystem.stat(path).sizeBytes;
   } catch (cause) {

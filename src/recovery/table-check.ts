@@ -6,30 +6,35 @@ import {
   fileName,
   MAX_TIMESTAMP,
   RangeTombstones,
+  ReferenceCounter,
   RunCursor,
   type RunTable,
+  type SegmentReference,
   TableCursor,
   type TableMeta,
   TableReader,
   type TableSource,
   type Timestamp,
   UNDATED_TIMESTAMP,
+  ValueReader,
   type Version,
 } from '../storage/index.js';
+import { closeAll } from '../vfs/index.js';
 
 const WHOLE_TABLE = { reverse: false, bulk: true } as const;
 
 /**
- * Reads a whole table: every checksum, the order of its entries, its properties against its entries and against the
+ * Reads a whole table: every checksum, those of the values it points to too, the order of its entries, its properties against its entries and against the
  * manifest, and every key by way of index and filter. Throws `CorruptionError` at the first thing wrong.
  */
 export function checkTable(source: TableSource, meta: TableMeta): void {
   const table = new TableReader(source, meta.fileNumber, meta);
+  const values = new ValueReader(source.fileSystem, source.directory);
   try {
     checkProperties(table, meta);
-    checkEntries(table, meta);
+    checkEntries(table, meta, values);
   } finally {
-    table.close();
+    closeAll([values, table]);
   }
 }
 
@@ -52,8 +57,9 @@ function checkProperties(table: TableReader, meta: TableMeta): void {
   }
 }
 
-function checkEntries(table: TableReader, meta: TableMeta): void {
+function checkEntries(table: TableReader, meta: TableMeta, values: ValueReader): void {
   const { tombstones } = table;
+  const references = new ReferenceCounter();
   const seen = {
     entries: 0,
     tombstones: 0,
@@ -81,6 +87,10 @@ function checkEntries(table: TableReader, meta: TableMeta): void {
     }
     seen.entries++;
     if (cursor.kind === EntryKind.Delete) seen.tombstones++;
+    else if (cursor.kind === EntryKind.ValuePointer) {
+      references.add(cursor.valueBytes, cursor.valueStart);
+      values.read(cursor.valueBytes, cursor.valueStart);
+    }
     seen.rawBytes += keyEnd - keyStart + cursor.valueEnd - cursor.valueStart;
     seen.minTimestamp = Math.min(seen.minTimestamp, timestamp);
     seen.maxTimestamp = Math.max(seen.maxTimestamp, timestamp);
@@ -90,9 +100,16 @@ function checkEntries(table: TableReader, meta: TableMeta): void {
   if (smallest === undefined) throw refuse(table, 'entries or tombstones', 'neither');
   checkBound(table, 'smallest', meta.smallest, smallest);
   checkBound(table, 'largest', meta.largest, others.at(-1) ?? smallest);
+  checkReferences(table, meta, references.all());
   for (const name of COUNTED) {
     if (seen[name] !== meta[name]) throw refuse(table, `${name} ${meta[name]}`, String(seen[name]));
   }
+}
+
+/** What the manifest says of the values that a table points to decides which files are kept. */
+function checkReferences(table: TableReader, meta: TableMeta, found: readonly SegmentReference[]): void {
+  const expected = JSON.stringify(meta.references);
+  if (expected !== JSON.stringify(found)) throw refuse(table, `references ${expected}`, JSON.stringify(found));
 }
 
 function checkBound(table: TableReader, name: string, expected: Uint8Array, found: Uint8Array): void {

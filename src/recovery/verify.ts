@@ -8,7 +8,9 @@ import {
   fileName,
   isOwnFileName,
   LOCK_NAME,
+  placeName,
   readManifest,
+  type TableMeta,
   type TableSource,
   type Timestamp,
 } from '../storage/index.js';
@@ -36,7 +38,7 @@ export interface VerifyReport {
 
 /**
  * Checks the database in `directory`: manifest, checksums of all files, order of entries, properties and filters of
- * tables, order of levels, order of the log's timestamps, files that are missing or left over. Damage is reported, not
+ * tables, the values they point to, order of levels, order of the log's timestamps, files that are missing or left over. Damage is reported, not
  * thrown. Thrown is what keeps the directory from being checked at all: `LockedError` while the database is open,
  * `InvalidArgumentError` for a directory that is a backup or holds no file of a database, `IoError`.
  */
@@ -112,13 +114,25 @@ class DatabaseCheck {
     for (const table of state.version.tables()) {
       const name = fileName('table', table.fileNumber);
       this.#needed.add(name);
+      const isWhole = await this.#checkSegments(table);
       await this.#attempt(() => {
         this.#mustExist(name, 'in the manifest');
-        checkTable(source, table);
+        if (isWhole) checkTable(source, table);
       });
       await new Promise<void>((resolve) => this.#environment.scheduler.nextTurn(resolve));
     }
     if (this.#problems.length === before) await this.#attempt(() => checkLevelOrder(source, state.version));
+  }
+
+  /** True when the files that a table points into are there; each that is missing is a finding of its own. */
+  async #checkSegments(table: TableMeta): Promise<boolean> {
+    const names = table.references.map(({ place }) => placeName(place));
+    for (const name of names) {
+      if (this.#needed.has(name)) continue;
+      this.#needed.add(name);
+      await this.#attempt(() => this.#mustExist(name, `in ${fileName('table', table.fileNumber)}`));
+    }
+    return names.every((name) => this.#names.includes(name));
   }
 
   async #checkLogs(state: DatabaseState): Promise<void> {

@@ -18,8 +18,9 @@ export const MAX_TIMESTAMP: Timestamp = Number.MAX_SAFE_INTEGER;
 /**
  * What a version says about its key. Stored as one byte; never renumbered, 0 is reserved. `RangeDelete` is an operation
  * on many keys: batches and logs have it, memtables and tables keep it apart from their entries, and no cursor shows it.
+ * The value of a `ValuePointer` is where the value lies: format/value-pointer.ts.
  */
-export const EntryKind = { Delete: 1, Put: 2, RangeDelete: 3 } as const;
+export const EntryKind = { Delete: 1, Put: 2, RangeDelete: 3, ValuePointer: 4 } as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
 
 /**

@@ -25,9 +25,9 @@ export type {
 } from './engine/engine-options.js';
 export type { Amplification, EngineStats, LevelStats } from './engine/engine-stats.js';
 export { type EngineMessage, publishing } from './engine/event-channels.js';
-export type { SealedMemtable } from './engine/memtable-stack.js';
-export type { PinnedFiles, PinnedTable } from './engine/pinned-files.js';
 export type { RecoveredEngine } from './engine/recovered-engine.js';
+export type { SealedMemtable } from './engine/memtable-stack.js';
+export type { PinnedFiles, PinnedSegment, PinnedTable } from './engine/pinned-files.js';
 export { type EntryCursor, EntryKind, MAX_TIMESTAMP, type Timestamp, UNDATED_TIMESTAMP } from './entry.js';
 export {
   CURRENT_NAME,
@@ -57,6 +57,9 @@ export { RunCursor, type RunTable } from './table/run-cursor.js';
 export { TableCursor } from './table/table-cursor.js';
 export { TableReader, type TableSource } from './table/table-reader.js';
 export type { TableFormat } from './table/table-writer.js';
+export { placeName } from './format/value-pointer.js';
+export { ReferenceCounter, type SegmentReference } from './values/segment-references.js';
+export { ValueReader } from './values/value-reader.js';
 export { type CommitTime, commitTime, retainedTimes } from './version/commit-times.js';
 export {
   type DatabaseState,

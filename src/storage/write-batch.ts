@@ -7,6 +7,7 @@
  * The key of a RangeDelete is the first key that it deletes and its value the key before which it ends, above the first:
  * there is no range without end, as all keys lie below the end of the region they belong to. A RangeDelete deletes what
  * other batches wrote, and nothing of its own: operations that one behind them deletes are not in the encoding.
+ * Only batches read from a log have operations of kind ValuePointer, whose values are pointers.
  *
  * Keys and values are copied in, so the caller may reuse its buffers at once.
  */
@@ -20,6 +21,7 @@ import {
   type MalformedInput,
 } from '../base/index.js';
 import { EntryKind } from './entry.js';
+import { POINTER_BYTES } from './format/value-pointer.js';
 import { RangeTombstones } from './tombstone/range-tombstones.js';
 
 /**
@@ -59,15 +61,18 @@ export class WriteBatch {
     while (reader.remaining > 0) {
       const at = reader.position;
       const kind = reader.u8();
-      if (kind !== EntryKind.Put && kind !== EntryKind.Delete && kind !== EntryKind.RangeDelete) {
-        throw malformed(at, 'a deletion (1), a put (2) or the deletion of a range (3)', `operation kind ${kind}`);
+      if (kind < EntryKind.Delete || kind > EntryKind.ValuePointer) {
+        throw malformed(at, 'a deletion (1), a put (2), the deletion of a range (3) or a pointer (4)', `operation kind ${kind}`);
       }
       const key = reader.lengthPrefixed();
       const value = kind === EntryKind.Delete ? EMPTY_BYTES : reader.lengthPrefixed();
       if (kind === EntryKind.RangeDelete && compareBytes(key, value) >= 0) {
         throw malformed(at, 'a range whose end is above its start', 'an empty one');
       }
-      keyBytesMax = Math.max(keyBytesMax, keyBytesOf(kind, key, value));
+      if (kind === EntryKind.ValuePointer && value.length !== POINTER_BYTES) {
+        throw malformed(at, `a pointer of ${POINTER_BYTES} bytes`, `${value.length} bytes`);
+      }
+      keyBytesMax = Math.max(keyBytesMax, keyBytesOf(kind as EntryKind, key, value));
       if (kind === EntryKind.Put) valueBytesMax = Math.max(valueBytesMax, value.length);
       count++;
     }
@@ -84,6 +89,8 @@ export class WriteBatch {
     const batch = new WriteBatch(this.byteSize);
     batch.#writer.raw(this.encoded());
     batch.#count = this.#count;
+    batch.#keyBytesMax = this.#keyBytesMax;
+    batch.#valueBytesMax = this.#valueBytesMax;
     return batch;
   }
 
@@ -163,26 +170,7 @@ export class WriteBatch {
   }
 
   #forEach(visit: BatchVisitor): void {
-    const bytes = this.#writer.bytes();
-    let at = 0;
-    while (at < bytes.length) {
-      const kind = bytes[at++] as EntryKind;
-      let length = 0;
-      let scale = 1;
-      for (; bytes[at]! >= 0x80; scale *= 0x80) length += (bytes[at++]! & 0x7f) * scale;
-      const keyStart = at + 1;
-      const keyEnd = keyStart + length + bytes[at]! * scale;
-      at = keyEnd;
-      let valueStart = at;
-      if (kind !== EntryKind.Delete) {
-        length = 0;
-        scale = 1;
-        for (; bytes[at]! >= 0x80; scale *= 0x80) length += (bytes[at++]! & 0x7f) * scale;
-        valueStart = at + 1;
-        at = valueStart + length + bytes[at]! * scale;
-      }
-      visit(kind, bytes, keyStart, keyEnd, valueStart, at);
-    }
+    forEachOperation(this.#writer.bytes(), 0, this.#writer.length, visit);
   }
 
   /** Forgets every operation and keeps the memory. */
@@ -221,4 +209,27 @@ export class WriteBatch {
 /** A range may begin and end right behind a key of the greatest length. */
 function keyBytesOf(kind: EntryKind, key: Uint8Array, value: Uint8Array): number {
   return kind === EntryKind.RangeDelete ? Math.max(key.length, value.length) - 1 : key.length;
+}
+
+/** Visits the operations that `bytes[from, to)` encodes, whole and checked. */
+export function forEachOperation(bytes: Uint8Array, from: number, to: number, visit: BatchVisitor): void {
+  let at = from;
+  while (at < to) {
+    const kind = bytes[at++] as EntryKind;
+    let length = 0;
+    let scale = 1;
+    for (; bytes[at]! >= 0x80; scale *= 0x80) length += (bytes[at++]! & 0x7f) * scale;
+    const keyStart = at + 1;
+    const keyEnd = keyStart + length + bytes[at]! * scale;
+    at = keyEnd;
+    let valueStart = at;
+    if (kind !== EntryKind.Delete) {
+      length = 0;
+      scale = 1;
+      for (; bytes[at]! >= 0x80; scale *= 0x80) length += (bytes[at++]! & 0x7f) * scale;
+      valueStart = at + 1;
+      at = valueStart + length + bytes[at]! * scale;
+    }
+    visit(kind, bytes, keyStart, keyEnd, valueStart, at);
+  }
 }

@@ -76,6 +76,8 @@ export interface File {
   read(target: Uint8Array, position: number): number;
   /** Writes all of `bytes` at `position`, repeating short writes. A gap before `position` reads as zeros. */
   write(bytes: Uint8Array, position: number): void;
+  /** Writes all of `parts`, one behind the other, from `position` on: `write` of their concatenation. */
+  writeParts(parts: readonly Uint8Array[], position: number): void;
   truncate(sizeBytes: number): void;
   /** Makes content and length durable; resolves when the device says so. */
   sync(): Promise<void>;

@@ -1,6 +1,6 @@
 /** An open file of `MemFileSystem`. Keeps its inode alive after the last name is gone, as POSIX does. */
 
-import { ClosedError, IoError } from '../base/index.js';
+import { ClosedError, concatBytes, IoError } from '../base/index.js';
 import type { File, OpenMode } from './file-system.js';
 import type { MemFileInode } from './mem-inode.js';
 
@@ -37,6 +37,10 @@ export class MemFile implements File {
     this.#checkOpen();
     this.#checkWritable('write');
     this.#inode.write(bytes, position, ++this.#operations.count);
+  }
+
+  writeParts(parts: readonly Uint8Array[], position: number): void {
+    this.write(concatBytes(...parts), position);
   }
 
   truncate(sizeBytes: number): void {

@@ -21,9 +21,10 @@ import {
   statSync,
   unlinkSync,
   writeSync,
+  writevSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { ClosedError, IoError } from '../base/index.js';
+import { ClosedError, concatBytes, IoError } from '../base/index.js';
 import type { File, FileLock, FileStat, FileSystem, OpenMode } from './file-system.js';
 import { processLockHolder, takeProcessLock } from './process-lock.js';
 
@@ -120,6 +121,9 @@ function realPathOf(path: string): string {
   return attempt('lock', path, () => join(realpathSync(dirname(path)), basename(path)));
 }
 
+/** IOV_MAX of Linux and macOS. */
+const PARTS_MAX = 1024;
+
 class NodeFile implements File {
   readonly path: string;
   readonly #descriptor: number;
@@ -161,6 +165,18 @@ class NodeFile implements File {
       }
     } catch (cause) {
       throw ioError('write', this.path, cause);
+    }
+  }
+
+  writeParts(parts: readonly Uint8Array[], position: number): void {
+    this.#checkOpen();
+    let at = position;
+    for (let from = 0; from < parts.length; from += PARTS_MAX) {
+      const some = parts.slice(from, from + PARTS_MAX);
+      const sizeBytes = some.reduce((sum, part) => sum + part.length, 0);
+      const written = attempt('write', this.path, () => writevSync(this.#descriptor, some, at));
+      if (written < sizeBytes) this.write(concatBytes(...some).subarray(written), at + written);
+      at += sizeBytes;
     }
   }
 

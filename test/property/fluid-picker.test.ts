@@ -152,6 +152,7 @@ class PureTree {
       tombstones: content.filter((entry) => entry.isDeletion).length,
       rangeTombstones: 0,
       superseded: 0,
+      references: [],
       minTimestamp: Math.min(...content.map((entry) => entry.timestamp)),
       maxTimestamp: Math.max(...content.map((entry) => entry.timestamp)),
       smallest: keyBytes(content[0]!.key),

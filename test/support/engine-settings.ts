@@ -11,6 +11,11 @@ export const engineSettings: fc.Arbitrary<OpenEngineOptions> = fc.record({
   readOnly: fc.constant(false),
   wal: fc.record({ sync: fc.constantFrom<WalSync>('commit', 'manual', { everyCommits: 3 }, { everyMs: 1 }) }),
   memtableBytes: fc.constantFrom(200, 1500, 20_000),
+  valueLog: fc.record({
+    thresholdBytes: fc.constantFrom(0, 12, Number.POSITIVE_INFINITY),
+    segmentBytes: fc.constantFrom(100, 3000),
+    garbageRatio: fc.constantFrom(0.2, 0.5),
+  }),
   blockBytes: fc.constantFrom(1, 120, 256, 4096),
   tableBytes: fc.constantFrom(1, 700, 5000, 100_000),
   indexBytesMax: fc.constantFrom(0, 150, undefined),

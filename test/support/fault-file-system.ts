@@ -232,6 +232,12 @@ class FaultFile implements File {
     this.#inner.write(bytes, position);
   }
 
+  writeParts(parts: readonly Uint8Array[], position: number): void {
+    const sizeBytes = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#system.before('write', this.path, `${sizeBytes} at ${position}`);
+    this.#inner.writeParts(parts, position);
+  }
+
   truncate(sizeBytes: number): void {
     this.#system.before('truncate', this.path, `to ${sizeBytes}`);
     this.#inner.truncate(sizeBytes);

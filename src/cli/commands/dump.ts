@@ -7,7 +7,7 @@ import type { CommandContext } from '../command.js';
 import type { DumpLine } from '../dump/dump-line.js';
 import { type DumpedFile, identifyFile } from '../dump/dumped-file.js';
 import { logLines, manifestLines } from '../dump/frame-lines.js';
-import { backupLines, currentLines, lockLines } from '../dump/small-file-lines.js';
+import { backupLines, currentLines, lockLines, valueLines } from '../dump/small-file-lines.js';
 import { tableLines } from '../dump/table-lines.js';
 import { type KeyForm, parseKey } from '../key-text.js';
 
@@ -50,6 +50,8 @@ function linesOf(fileSystem: FileSystem, file: DumpedFile, { keys, from }: DumpO
       return tableLines(fileSystem, file, { keys, from: from === undefined ? undefined : parseKey(from, keys) });
     case 'log':
       return logLines(fileSystem, file, keys);
+    case 'value':
+      return valueLines(fileSystem, file);
     case 'manifest':
       return manifestLines(fileSystem, file, keys);
     case 'current':

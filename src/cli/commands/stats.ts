@@ -107,7 +107,8 @@ function sumsOf(tables: readonly TableMeta[]): Sums {
 
 /** Count and bytes of the files of each kind, needed or not. */
 function fileFacts(fileSystem: FileSystem, path: string): Record<string, { files: number; bytes: number }> {
-  const kinds = { table: { files: 0, bytes: 0 }, log: { files: 0, bytes: 0 }, manifest: { files: 0, bytes: 0 } };
+  const none = () => ({ files: 0, bytes: 0 });
+  const kinds = { table: none(), log: none(), value: none(), manifest: none() };
   for (const name of fileSystem.list(path)) {
     const kind = parseFileName(name)?.kind;
     if (kind === undefined) continue;

@@ -2,7 +2,7 @@
 
 import { CorruptionError, IoError, utf8Decode, VarveError } from '../../base/index.js';
 import { decodeBackupList } from '../../recovery/index.js';
-import { decodeCurrent, fileName, FileMagic } from '../../storage/index.js';
+import { decodeCurrent, decodeFileHeader, FILE_HEADER_BYTES, fileName, FileMagic } from '../../storage/index.js';
 import { type FileSystem, parseLockOwner } from '../../vfs/index.js';
 import { damageLine, type DumpLine, nestedText, placedText } from './dump-line.js';
 import type { DumpedFile } from './dumped-file.js';
@@ -12,6 +12,29 @@ export function* currentLines(fileSystem: FileSystem, { path, name }: DumpedFile
     const manifest = decodeCurrent(contentOf(fileSystem, path), name);
     const text = placedText(0, 'header', `${FileMagic.current}, names ${fileName('manifest', manifest)}, checksum ok`);
     return [{ text, data: { item: 'current', offset: 0, manifest, checksum: 'ok' } }];
+  });
+}
+
+/** Values lie one behind the other: where each begins only the tables know that point to it. */
+export function* valueLines(fileSystem: FileSystem, file: DumpedFile): Generator<DumpLine> {
+  yield* decoding(() => {
+    const { path, name, fileNumber, sizeBytes } = file;
+    decodeFileHeader(contentOf(fileSystem, path).subarray(0, FILE_HEADER_BYTES), FileMagic.value, name);
+    const valueBytes = sizeBytes - FILE_HEADER_BYTES;
+    return [
+      {
+        text: placedText(0, 'header', `${FileMagic.value}, number ${fileNumber}, checksum ok`),
+        data: { item: 'header', offset: 0, number: fileNumber, checksum: 'ok' },
+      },
+      {
+        text: placedText(
+          FILE_HEADER_BYTES,
+          'values',
+          `${valueBytes} bytes, verified through the tables that point to them`,
+        ),
+        data: { item: 'values', offset: FILE_HEADER_BYTES, bytes: valueBytes },
+      },
+    ];
   });
 }
 

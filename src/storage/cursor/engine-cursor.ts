@@ -5,6 +5,7 @@
 
 import { compareByteRanges, EMPTY_BYTES, type KeyRange } from '../../base/index.js';
 import { copyBytes, copyOut } from '../byte-copy.js';
+import type { ValueReader } from '../values/value-reader.js';
 import { type EntryCursor, EntryKind, MAX_TIMESTAMP, type Timestamp } from '../entry.js';
 
 export interface EngineCursor {
@@ -38,22 +39,41 @@ abstract class VisibleCursor implements EngineCursor {
   keyBytes: Uint8Array = EMPTY_BYTES;
   keyStart = 0;
   keyEnd = 0;
-  valueBytes: Uint8Array = EMPTY_BYTES;
-  valueStart = 0;
-  valueEnd = 0;
+  /** The value, or the pointer to it until somebody asks. */
+  protected shownBytes: Uint8Array = EMPTY_BYTES;
+  protected shownStart = 0;
+  protected shownEnd = 0;
+  protected shownKind: EntryKind = EntryKind.Put;
 
   protected readonly source: EntryCursor;
   protected readonly range: KeyRange;
   protected readonly asOf: Timestamp;
   readonly #pins: CursorPins;
+  readonly #values: ValueReader;
   #begun = false;
   #closed = false;
 
-  constructor(source: EntryCursor, range: KeyRange, asOf: Timestamp, pins: CursorPins) {
+  constructor(source: EntryCursor, { range, asOf, pins, values }: VisibleCursorOptions) {
     this.source = source;
     this.range = range;
     this.asOf = asOf;
     this.#pins = pins;
+    this.#values = values;
+  }
+
+  get valueBytes(): Uint8Array {
+    if (this.shownKind === EntryKind.ValuePointer) this.#resolve();
+    return this.shownBytes;
+  }
+
+  get valueStart(): number {
+    if (this.shownKind === EntryKind.ValuePointer) this.#resolve();
+    return this.shownStart;
+  }
+
+  get valueEnd(): number {
+    if (this.shownKind === EntryKind.ValuePointer) this.#resolve();
+    return this.shownEnd;
   }
 
   next(): boolean {
@@ -73,14 +93,24 @@ abstract class VisibleCursor implements EngineCursor {
   }
 
   value(): Uint8Array {
-    return copyOut(this.valueBytes, this.valueStart, this.valueEnd);
+    if (this.shownKind === EntryKind.ValuePointer) return this.#values.read(this.shownBytes, this.shownStart);
+    return copyOut(this.shownBytes, this.shownStart, this.shownEnd);
+  }
+
+  #resolve(): void {
+    this.#pins.check();
+    this.shownBytes = this.#values.read(this.shownBytes, this.shownStart);
+    this.shownStart = 0;
+    this.shownEnd = this.shownBytes.length;
+    this.shownKind = EntryKind.Put;
   }
 
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.keyBytes = this.valueBytes = EMPTY_BYTES;
-    this.keyStart = this.keyEnd = this.valueStart = this.valueEnd = 0;
+    this.keyBytes = this.shownBytes = EMPTY_BYTES;
+    this.keyStart = this.keyEnd = this.shownStart = this.shownEnd = 0;
+    this.shownKind = EntryKind.Put;
     this.source.close();
     this.#pins.release();
   }
@@ -116,7 +146,7 @@ class AscendingCursor extends VisibleCursor {
       }
       if (!this.#settled && source.timestamp <= this.asOf) {
         this.#settled = true;
-        if (source.kind === EntryKind.Put) {
+        if (source.kind !== EntryKind.Delete) {
           this.#show();
           this.#used = true;
           return true;
@@ -133,9 +163,10 @@ class AscendingCursor extends VisibleCursor {
     this.keyBytes = source.keyBytes;
     this.keyStart = source.keyStart;
     this.keyEnd = source.keyEnd;
-    this.valueBytes = source.valueBytes;
-    this.valueStart = source.valueStart;
-    this.valueEnd = source.valueEnd;
+    this.shownBytes = source.valueBytes;
+    this.shownStart = source.valueStart;
+    this.shownEnd = source.valueEnd;
+    this.shownKind = source.kind;
   }
 
   /** Passes the versions of the source's key that are newer than asked for, or, when it is settled, all of them. */
@@ -183,14 +214,15 @@ class DescendingCursor extends VisibleCursor {
         this.#passNewer(key, keyLength);
         break;
       }
-      isPut = source.kind === EntryKind.Put;
+      isPut = source.kind !== EntryKind.Delete;
       if (isPut) this.#copyValue();
       source.next();
     } while (source.valid && source.repeats);
     if (!isPut) return false;
     this.keyBytes = key;
     this.keyEnd = keyLength;
-    this.valueBytes = this.#value;
+    this.shownBytes = this.#value;
+    this.shownStart = 0;
     return true;
   }
 
@@ -209,7 +241,8 @@ class DescendingCursor extends VisibleCursor {
     const length = valueEnd - valueStart;
     if (length > this.#value.length) this.#value = new Uint8Array(length * 2);
     copyBytes(this.#value, 0, valueBytes, valueStart, valueEnd);
-    this.valueEnd = length;
+    this.shownEnd = length;
+    this.shownKind = this.source.kind;
   }
 }
 
@@ -222,10 +255,11 @@ export interface VisibleCursorOptions {
   readonly asOf: Timestamp;
   readonly reverse: boolean;
   readonly pins: CursorPins;
+  /** Reads separated values, when somebody asks for them. */
+  readonly values: ValueReader;
 }
 
 /** @param source walks in the direction that `options.reverse` says; closed with the cursor. */
 export function visibleCursor(source: EntryCursor, options: VisibleCursorOptions): EngineCursor {
-  const { range, asOf, reverse, pins } = options;
-  return reverse ? new DescendingCursor(source, range, asOf, pins) : new AscendingCursor(source, range, asOf, pins);
+  return options.reverse ? new DescendingCursor(source, options) : new AscendingCursor(source, options);
 }

@@ -10,43 +10,16 @@
  * queued, and every later commit are refused. Synchronous commits first bring what is under way to its end on this thread.
  */
 
-import { ByteWriter, type Scheduler } from '../../base/index.js';
-import type { Timestamp } from '../entry.js';
+import { EntryKind, type Timestamp } from '../entry.js';
 import { FILE_HEADER_BYTES } from '../format/file-header.js';
-import { appendBatchRecord, appendSegmentEnd } from '../format/log-record.js';
 import type { TableMeta } from '../format/manifest-edit.js';
+import { pointedLength } from '../format/value-pointer.js';
+import { LogFrames } from '../log/log-frames.js';
 import type { LogWriter } from '../log/log-writer.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
-import type { CommitPace } from './commit-pace.js';
 import { type CommitRequest, CommitQueue } from './commit-queue.js';
-import type { Durability, WalSync } from './engine-options.js';
-import type { Gate } from './gate.js';
-import type { MemtableStack } from './memtable-stack.js';
-
-/** What the pipeline needs of the engine around it. */
-export interface PipelineHost {
-  readonly scheduler: Scheduler;
-  readonly gate: Gate;
-  readonly memtables: MemtableStack;
-  readonly walSync: WalSync;
-  readonly batchBytesMax: number;
-  readonly pace: CommitPace;
-  /** False while as many memtables are sealed as may be; `resume` follows when that changes. */
-  readonly canSeal: () => boolean;
-  /** Flushes on this thread until `canSeal`. */
-  makeRoomNow(): void;
-  /** Flushes on this thread until no memtable is sealed. */
-  flushAllNow(): void;
-  /** Makes tables part of the tree, durably, as the commit `timestamp`. */
-  link(tables: readonly TableMeta[], timestamp: Timestamp): void;
-  /** The wall clock, when it is to be stored with the commit that is about to be written. */
-  timeOf(timestamp: Timestamp): number | undefined;
-  /** Creates the log segment with this number. */
-  createLog(number: number): LogWriter;
-  allocateFileNumber(): number;
-  /** Told after the memtable was sealed and its segment closed. */
-  sealed(): void;
-}
+import type { Durability } from './engine-options.js';
+import type { PipelineHost } from './pipeline-host.js';
 
 interface Group {
   readonly requests: readonly CommitRequest[];
@@ -66,7 +39,7 @@ export interface PipelineStats {
 
 export class CommitPipeline {
   readonly #host: PipelineHost;
-  readonly #frames = new ByteWriter(64 * 1024);
+  readonly #frames: LogFrames;
   #log: LogWriter;
   readonly #queue: CommitQueue;
   #inFlight: Group | undefined;
@@ -80,19 +53,24 @@ export class CommitPipeline {
   #logBytes = 0;
   #userBytes = 0;
   #cancelDelay: (() => void) | undefined;
-  /** Of the batch that `#visit` applies. */
-  #applied: Timestamp = 0;
+  /** Of the batch that `#visit` applies or was the last to be applied. */
+  #applied: Timestamp;
+  readonly #begins = (timestamp: Timestamp): void => {
+    this.#applied = timestamp;
+  };
   readonly #visit: BatchVisitor = (kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-    this.#userBytes += keyEnd - keyStart + valueEnd - valueStart;
+    const valueBytes = kind === EntryKind.ValuePointer ? pointedLength(bytes, valueStart) : valueEnd - valueStart;
+    this.#userBytes += keyEnd - keyStart + valueBytes;
     this.#host.memtables.active.addRanges(this.#applied, kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
   };
 
   /** @param log the active segment. @param lastTimestamp newest commit recovered. */
   constructor(host: PipelineHost, log: LogWriter, lastTimestamp: Timestamp) {
     this.#host = host;
-    this.#queue = new CommitQueue(host.batchBytesMax);
+    this.#frames = new LogFrames(host.valueThresholdBytes);
+    this.#queue = new CommitQueue(host.batchBytesMax, host.valueThresholdBytes);
     this.#log = log;
-    this.#lastTimestamp = lastTimestamp;
+    this.#lastTimestamp = this.#applied = lastTimestamp;
   }
 
   /** Newest commit that is readable. */
@@ -251,7 +229,7 @@ export class CommitPipeline {
       return undefined;
     }
     pace.goesOn();
-    pace.charge(this.#frames.length);
+    pace.charge(this.#frames.byteLength);
     return group;
   }
 
@@ -309,22 +287,23 @@ export class CommitPipeline {
     }
     this.#frames.reset();
     for (const { batch, timestamp } of requests) {
-      if (batch !== undefined) appendBatchRecord(this.#frames, timestamp, batch, this.#host.timeOf(timestamp));
+      if (batch !== undefined) this.#frames.addBatch(timestamp, batch, this.#host.timeOf(timestamp));
     }
     this.#write();
     return group;
   }
 
   #write(): void {
-    if (this.#frames.length === 0) return;
-    this.#logBytes += this.#frames.length;
+    if (this.#frames.byteLength === 0) return;
+    this.#logBytes += this.#frames.byteLength;
+    this.#host.memtables.addValueBytes(this.#frames.valueBytes);
     this.#log.write(this.#frames);
   }
 
   #writeSegmentEnd(successor: number): void {
     this.#frames.reset();
-    appendSegmentEnd(this.#frames, this.#lastTimestamp, successor);
-    this.#logBytes += this.#frames.length;
+    this.#frames.addEnd(this.#lastTimestamp, successor);
+    this.#logBytes += this.#frames.byteLength;
     this.#log.writeEnd(this.#frames);
   }
 
@@ -342,19 +321,18 @@ export class CommitPipeline {
       this.#stopTimer();
     }
     if (group.successor !== undefined) this.#changeSegment(group.successor);
-    for (const request of group.requests) {
-      if (request.batch !== undefined) {
-        this.#applied = request.timestamp;
-        request.batch.forEach(this.#visit);
-        if (!group.durable) this.#unsyncedCommits++;
-      } else if (request.load !== undefined) {
-        this.#link(request.load, request.timestamp);
-      } else {
-        continue;
+    else {
+      const commits = this.#frames.forEach(this.#begins, this.#visit);
+      this.#commits += commits;
+      if (!group.durable) this.#unsyncedCommits += commits;
+      for (const { load, timestamp } of group.requests) {
+        if (load === undefined) continue;
+        this.#link(load, timestamp);
+        this.#applied = timestamp;
+        this.#commits++;
       }
-      this.#lastTimestamp = request.timestamp;
-      this.#commits++;
     }
+    this.#lastTimestamp = this.#applied;
     if (this.#unsyncedCommits > 0) this.#startTimer();
     this.#inFlight = undefined;
     for (const request of group.requests) request.resolve();

@@ -8,8 +8,9 @@
  */
 
 import { LimitError } from '../../base/index.js';
-import type { Timestamp } from '../entry.js';
+import { EntryKind, type Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
+import { POINTER_BYTES } from '../format/value-pointer.js';
 import type { WriteBatch } from '../write-batch.js';
 import type { MemtableStack } from './memtable-stack.js';
 
@@ -42,11 +43,13 @@ const WAITING_BYTES_MIN = 16 * 1024 * 1024;
 
 export class CommitQueue {
   readonly #waitingBytesMax: number;
+  readonly #valueThresholdBytes: number;
   #requests: CommitRequest[] = [];
   #waitingBytes = 0;
 
-  /** @param batchBytesMax size of the largest commit there can be. */
-  constructor(batchBytesMax: number) {
+  /** @param batchBytesMax size of the largest commit there can be. @param valueThresholdBytes see `LogFrames`. */
+  constructor(batchBytesMax: number, valueThresholdBytes: number) {
+    this.#valueThresholdBytes = valueThresholdBytes;
     this.#waitingBytesMax = Math.max(batchBytesMax, WAITING_BYTES_MIN);
   }
 
@@ -93,7 +96,7 @@ export class CommitQueue {
     log: { readonly maySeal: () => boolean; readonly isEmpty: boolean },
   ): TakenRequests | undefined {
     const { batch, load, seal } = this.first;
-    const isFull = batch !== undefined && memtables.isFullFor(memtableBytes(batch));
+    const isFull = batch !== undefined && memtables.isFullFor(this.#memtableBytes(batch));
     if (((seal || isFull) && memtables.active.count > 0) || (load !== undefined && !log.isEmpty)) {
       if (!log.maySeal()) return undefined;
       return { requests: seal ? this.#takeFirst(1) : [], seals: true };
@@ -101,17 +104,32 @@ export class CommitQueue {
     if (load !== undefined) {
       return memtables.sealed.length > 0 ? undefined : { requests: this.#takeFirst(1), seals: false };
     }
+    let groupBytes = 0;
     let bytes = 0;
     let count = 0;
     for (const request of this.#requests) {
       if ((request.seal && count > 0) || request.load !== undefined) break;
-      const more = request.batch === undefined ? 0 : memtableBytes(request.batch);
-      if (count > 0 && (bytes + more > GROUP_BYTES || memtables.isFullFor(bytes + more))) break;
+      const more = request.batch === undefined ? 0 : this.#memtableBytes(request.batch);
+      const written = request.batch?.byteSize ?? 0;
+      if (count > 0 && (groupBytes + written > GROUP_BYTES || memtables.isFullFor(bytes + more))) break;
+      groupBytes += written;
       bytes += more;
       count++;
       if (request.seal) break;
     }
     return { requests: this.#takeFirst(count), seals: false };
+  }
+
+  /** What the batch takes in a memtable, at most. */
+  #memtableBytes(batch: WriteBatch): number {
+    const threshold = this.#valueThresholdBytes;
+    let bytes = batch.byteSize + batch.count * ENTRY_OVERHEAD_BYTES;
+    if (batch.valueBytesMax < threshold) return bytes;
+    batch.forEach((kind, _bytes, _keyStart, _keyEnd, valueStart, valueEnd) => {
+      if (kind === EntryKind.Put && valueEnd - valueStart >= threshold)
+        bytes += POINTER_BYTES - (valueEnd - valueStart);
+    });
+    return bytes;
   }
 
   #takeFirst(count: number): CommitRequest[] {
@@ -125,8 +143,4 @@ export class CommitQueue {
 
 function waitingBytes({ batch }: CommitRequest): number {
   return REQUEST_BYTES + (batch?.byteSize ?? 0);
-}
-
-function memtableBytes(batch: WriteBatch): number {
-  return batch.byteSize + batch.count * ENTRY_OVERHEAD_BYTES;
 }

@@ -22,6 +22,13 @@ export interface EngineOptions {
   readonly wal: { readonly sync: WalSync };
   /** A memtable is sealed before it would outgrow this. */
   readonly memtableBytes: number;
+  /** Values from `thresholdBytes` on stay in the log; a memtable is sealed when its segment has `segmentBytes` of them. */
+  readonly valueLog: {
+    readonly thresholdBytes: number;
+    readonly segmentBytes: number;
+    /** A file of values is emptied when this part of it is garbage, 0 … 1. */
+    readonly garbageRatio: number;
+  };
   /** Data blocks are closed before they would outgrow this, before compression. */
   readonly blockBytes: number;
   /** Compaction ends a table at the first key behind this size. */

@@ -3,19 +3,17 @@
  * and every file in it until `close`. Reads are synchronous; commits go through the pipeline in `commit-pipeline.ts`.
  */
 
-import { assert, InvalidArgumentError, type KeyRange, rangeIsEmpty } from '../../base/index.js';
+import { assert, InvalidArgumentError, type KeyRange } from '../../base/index.js';
 import type { Environment, FileLock } from '../../vfs/index.js';
 import { copyOut } from '../byte-copy.js';
 import type { BulkLoad } from '../bulk-load/bulk-load.js';
 import { BlockCache } from '../cache/block-cache.js';
 import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
-import { SourceList } from '../cursor/source-list.js';
-import type { TombstoneView } from '../cursor/uncovered-cursor.js';
+import { ResolvedCursor } from '../cursor/resolved-cursor.js';
 import { clearsIn, type StoredVersions, type TimeSpan, versionCursor } from '../cursor/version-sources.js';
 import { EntryKind, type Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { LogWriter, logOptions } from '../log/log-writer.js';
-import { RunCursor } from '../table/run-cursor.js';
 import { CommitTimes } from '../version/commit-times.js';
 import { VersionSet } from '../version/version-set.js';
 import type { WriteBatch } from '../write-batch.js';
@@ -30,16 +28,8 @@ import { checkLimits } from './limit-check.js';
 import { MemtableStack } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
 import { findNewest } from './point-lookup.js';
-import { type FoundVersion, KEPT_FOUND_BYTES_MAX, ReadPlan } from './read-plan.js';
+import { type CursorOptions, type FoundVersion, KEPT_FOUND_BYTES_MAX, ReadPlan } from './read-plan.js';
 import type { RecoveredEngine } from './recovered-engine.js';
-
-export interface CursorOptions {
-  readonly asOf: Timestamp;
-  /** Descending. Default false. */
-  readonly reverse?: boolean;
-  /** Deletions that are not committed, but hide what is. */
-  readonly cleared?: TombstoneView | undefined;
-}
 
 export class Engine {
   readonly directory: string;
@@ -84,7 +74,7 @@ export class Engine {
     });
     this.#times = new CommitTimes(recovered.times);
     this.#plan = new ReadPlan(this.#versions.current);
-    this.#memtables = new MemtableStack(options.memtableBytes, recovered.memtables);
+    this.#memtables = new MemtableStack(options.memtableBytes, () => this.#valueBytesMax(), recovered.memtables);
     this.#gate = new Gate(options.readOnly, (cause) => {
       this.#pipeline?.refuseAll();
       this.#maintenance.refuseAll();
@@ -174,7 +164,10 @@ export class Engine {
   /** The value of `key` as of a timestamp, in bytes that belong to the caller; undefined when absent or deleted. */
   get(key: Uint8Array, asOf: Timestamp): Uint8Array | undefined {
     const found = this.#find(key, asOf);
-    if (found === undefined || found.foundKind !== EntryKind.Put) return undefined;
+    if (found === undefined || found.foundKind === EntryKind.Delete) return undefined;
+    if (found.foundKind === EntryKind.ValuePointer) {
+      return this.#versions.values.read(found.foundValueBytes, found.foundValueStart);
+    }
     const value = copyOut(found.foundValueBytes, found.foundValueStart, found.foundValueEnd);
     if (value.length > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
     return value;
@@ -183,7 +176,7 @@ export class Engine {
   /** Whether `get` would find a value. */
   has(key: Uint8Array, asOf: Timestamp): boolean {
     const found = this.#find(key, asOf);
-    if (found?.foundKind !== EntryKind.Put) return false;
+    if (found === undefined || found.foundKind === EntryKind.Delete) return false;
     if (found.foundValueEnd - found.foundValueStart > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
     return true;
   }
@@ -193,21 +186,11 @@ export class Engine {
     this.#gate.checkReadable();
     const { asOf, reverse = false } = options;
     const gate = this.#gate;
-    const sources = new SourceList(Math.min(asOf, this.lastTimestamp), reverse, options.cleared);
-    if (!rangeIsEmpty(range)) {
-      const { active, sealed } = this.#memtables;
-      if (active.count > 0) sources.add(active.cursor(reverse), active.tombstones);
-      for (const { memtable } of sealed) {
-        if (memtable.count > 0) sources.add(memtable.cursor(reverse), memtable.tombstones);
-      }
-      for (const run of this.#readPlan().runs) {
-        if (!run.touches(range)) continue;
-        sources.add(new RunCursor(run.tables, { reverse, bulk: false, range, asOf }), run.tombstones);
-      }
-    }
+    const seen = { asOf: Math.min(asOf, this.lastTimestamp), reverse, cleared: options.cleared };
+    const source = this.#readPlan().merged(this.#memtables, range, seen);
     const pinned = this.#versions.pin();
     const pins = { check: () => gate.checkReadable(), release: () => this.#release(pinned) };
-    return visibleCursor(sources.merged(), { range, asOf, reverse, pins });
+    return visibleCursor(source, { range, asOf, reverse, pins, values: this.#versions.values });
   }
 
   /**
@@ -219,7 +202,7 @@ export class Engine {
     const memtables = this.#memtables.all();
     const clears = clearsIn(memtables, this.#versions.current, range, span);
     const pinned = this.#versions.pin();
-    const cursor = versionCursor(memtables, pinned.version, range, span);
+    const cursor = new ResolvedCursor(versionCursor(memtables, pinned.version, range, span), this.#versions.values);
     return { cursor, clears, release: () => this.#release(pinned) };
   }
 
@@ -341,6 +324,10 @@ export class Engine {
     return findNewest(this.#memtables, this.#readPlan(), key, asOf);
   }
 
+  #valueBytesMax(): number {
+    return this.#options.valueLog.segmentBytes;
+  }
+
   #readPlan(): ReadPlan {
     const version = this.#versions.current;
     if (this.#plan.version !== version) this.#plan = new ReadPlan(version);
@@ -383,6 +370,7 @@ export class Engine {
       memtables: this.#memtables,
       walSync: this.#options.wal.sync,
       batchBytesMax: this.#options.limits.batchBytes,
+      valueThresholdBytes: this.#options.valueLog.thresholdBytes,
       pace: this.#pace,
       timeOf: (timestamp: Timestamp) => this.#times.record(timestamp, clock.nowMs()),
       canSeal: () => maintenance.canSeal(),

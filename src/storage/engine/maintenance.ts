@@ -288,7 +288,7 @@ export class Maintenance {
       removed: [],
     });
     memtables.drop(flush.sealed);
-    if (flush.sealed.logNumber !== undefined) versions.addObsolete(fileName('log', flush.sealed.logNumber));
+    if (flush.sealed.logNumber !== undefined) versions.addFlushedLog(flush.sealed.logNumber);
     versions.deleteObsolete();
     this.#counters.flushed(result);
     const { tables, bytesWritten, entriesDropped } = result;

@@ -15,12 +15,16 @@ export interface SealedMemtable {
 export class MemtableStack {
   readonly #memtableBytes: number;
   readonly #memories: MemtableMemories;
+  readonly #valueBytesMax: () => number;
   #active: Memtable;
+  /** Bytes in its log segment that it has pointers to. */
+  #activeValueBytes = 0;
   /** Newest first. Replaced, never changed, as readers walk it. */
   #sealed: readonly SealedMemtable[];
 
-  /** @param sealed newest first. */
-  constructor(memtableBytes: number, sealed: readonly SealedMemtable[]) {
+  /** @param valueBytesMax how much a memtable may point to. @param sealed newest first. */
+  constructor(memtableBytes: number, valueBytesMax: () => number, sealed: readonly SealedMemtable[]) {
+    this.#valueBytesMax = valueBytesMax;
     this.#memtableBytes = memtableBytes;
     this.#memories = new MemtableMemories(memtableBytes);
     this.#active = this.#fresh();
@@ -44,20 +48,26 @@ export class MemtableStack {
     return this.#sealed.at(-1);
   }
 
-  /** True when entries of about `bytes` more would outgrow the active memtable. */
+  /** True when entries of about `bytes` more would outgrow the active memtable, or it points to enough. */
   isFullFor(bytes: number): boolean {
-    return this.#active.byteSize + bytes > this.#memtableBytes;
+    return this.#active.byteSize + bytes > this.#memtableBytes || this.#activeValueBytes >= this.#valueBytesMax();
   }
 
   /** How full the active memtable is; 1 when it has to be sealed. */
   get activeFilled(): number {
-    return this.#active.byteSize / this.#memtableBytes;
+    return Math.max(this.#active.byteSize / this.#memtableBytes, this.#activeValueBytes / this.#valueBytesMax());
+  }
+
+  /** Takes note of values that were written to the log for the active memtable. */
+  addValueBytes(bytes: number): void {
+    this.#activeValueBytes += bytes;
   }
 
   /** Seals the active memtable and goes on with an empty one. */
   seal(logNumber: number, lastTimestamp: Timestamp): void {
     this.#sealed = [{ memtable: this.#active, logNumber, lastTimestamp }, ...this.#sealed];
     this.#active = this.#fresh();
+    this.#activeValueBytes = 0;
   }
 
   /** Forgets a sealed memtable whose entries are in a table, and that no job reads any more. */

@@ -1,11 +1,15 @@
 /** A version laid out for point reads: its runs in one list, newest first, and the ends of their tables to search. */
 
-import { compareBytes, type KeyRange } from '../../base/index.js';
-import type { EntryKind } from '../entry.js';
+import { compareBytes, type KeyRange, rangeIsEmpty } from '../../base/index.js';
+import { SourceList } from '../cursor/source-list.js';
+import type { TombstoneView } from '../cursor/uncovered-cursor.js';
+import type { EntryCursor, EntryKind, Timestamp } from '../entry.js';
+import { RunCursor } from '../table/run-cursor.js';
 import { SortedKeys } from '../table/sorted-keys.js';
 import type { Table } from '../table/table.js';
 import { RangeTombstones } from '../tombstone/range-tombstones.js';
 import type { Version } from '../version/version.js';
+import type { MemtableStack } from './memtable-stack.js';
 
 /** Where a point read has found a version: its fields hold until the next read of the same source. */
 export interface FoundVersion {
@@ -19,6 +23,14 @@ export interface FoundVersion {
 
 /** Tables hold on to the block of the last answer up to this size, so that small reads have nothing to do. */
 export const KEPT_FOUND_BYTES_MAX = 64 * 1024;
+
+export interface CursorOptions {
+  readonly asOf: Timestamp;
+  /** Descending. Default false. */
+  readonly reverse?: boolean;
+  /** Deletions that are not committed, but hide what is. */
+  readonly cleared?: TombstoneView | undefined;
+}
 
 export class PlannedRun {
   /** Ascending, without overlap, at least one. */
@@ -67,5 +79,20 @@ export class ReadPlan {
   constructor(version: Version<Table>) {
     this.version = version;
     this.runs = version.levels.flatMap((level) => level.runs.map((run) => new PlannedRun(run.tables)));
+  }
+
+  /** Over everything that can hold keys of `range` and of what range deletions leave of it; `asOf` is of a published commit. */
+  merged({ active, sealed }: MemtableStack, range: KeyRange, { asOf, reverse = false, cleared }: CursorOptions): EntryCursor {
+    const sources = new SourceList(asOf, reverse, cleared);
+    if (rangeIsEmpty(range)) return sources.merged();
+    if (active.count > 0) sources.add(active.cursor(reverse), active.tombstones);
+    for (const { memtable } of sealed) {
+      if (memtable.count > 0) sources.add(memtable.cursor(reverse), memtable.tombstones);
+    }
+    for (const run of this.runs) {
+      if (!run.touches(range)) continue;
+      sources.add(new RunCursor(run.tables, { reverse: reverse, bulk: false, range, asOf }), run.tombstones);
+    }
+    return sources.merged();
   }
 }

@@ -21,11 +21,11 @@ export const FILE_HEADER_BYTES = 20;
 const CHECKED_BYTES = 16;
 
 /** The four bytes a file begins with, as text. */
-export const FileMagic = { log: 'VRVL', table: 'VRVT', manifest: 'VRVM', current: 'VRVC' } as const;
+export const FileMagic = { log: 'VRVL', table: 'VRVT', value: 'VRVV', manifest: 'VRVM', current: 'VRVC' } as const;
 export type FileMagic = (typeof FileMagic)[keyof typeof FileMagic];
 
 /** The newest version of each file's format, which is the one that is written. */
-const VERSIONS: Record<FileMagic, number> = { VRVL: 1, VRVT: 1, VRVM: 1, VRVC: 1 };
+const VERSIONS: Record<FileMagic, number> = { VRVL: 1, VRVT: 1, VRVV: 1, VRVM: 1, VRVC: 1 };
 
 export function formatVersion(magic: FileMagic): number {
   return VERSIONS[magic];

@@ -3,18 +3,32 @@
  *
  *   batch (type 1)       := timestamp:u64 operations         see write-batch.ts
  *   timed batch (type 4) := timestamp:u64 madeAtMs:u64 operations
+ *   value batch (type 5)       := areaBytes:u64 timestamp:u64 operations
+ *   timed value batch (type 6) := areaBytes:u64 timestamp:u64 madeAtMs:u64 operations
  *   segment end (type 2) := lastTimestamp:u64 successor:u64  the last frame; successor is the number of the next segment,
  *                                                            0 after an orderly close
  *
+ * Behind a value batch lies its area of `areaBytes`: the values of its operations of kind 4, one after the other, in their
+ * order. Such an operation has a pointer in place of the value, see value-pointer.ts; the value is verified by the checksum
+ * in it, and a batch counts only when all of its values do.
+ *
  * `madeAtMs` is the wall clock, in milliseconds since the epoch; a batch without it was made at the time of the last one that
  * has it. Timestamps rise from record to record and from segment to segment. A segment that has a successor is whole: its end
- * was synced before the successor came into being. Types 5 … 63 are free; a reader refuses types it does not know.
+ * was synced before the successor came into being. Types 7 … 63 are free; a reader refuses types it does not know.
  */
 
-import { ByteReader, type ByteWriter, CorruptionError } from '../../base/index.js';
-import type { Timestamp } from '../entry.js';
+import { ByteReader, type ByteWriter, checksumText, CorruptionError } from '../../base/index.js';
+import { EntryKind, type Timestamp } from '../entry.js';
 import { WriteBatch } from '../write-batch.js';
-import { beginFrame, endFrame, FrameType } from './record-frame.js';
+import { beginFrame, endFrame, FRAME_HEADER_BYTES, type FrameDamage, FrameType, hasValueArea } from './record-frame.js';
+import {
+  pointedChecksum,
+  pointedLength,
+  pointedOffset,
+  pointedPlace,
+  segmentPlace,
+  valueChecksum,
+} from './value-pointer.js';
 
 export interface LogBatch {
   readonly type: 'batch';
@@ -33,6 +47,14 @@ export interface LogSegmentEnd {
 
 export type LogRecord = LogBatch | LogSegmentEnd;
 
+/** The types of batches, and whether they say when they were made. */
+const HAS_TIME: ReadonlyMap<number, boolean> = new Map([
+  [FrameType.Batch, false],
+  [FrameType.TimedBatch, true],
+  [FrameType.ValueBatch, false],
+  [FrameType.TimedValueBatch, true],
+]);
+
 /** Appends a batch frame without its place; see `placeFrames`. @param madeAtMs undefined to leave it out. */
 export function appendBatchRecord(
   writer: ByteWriter,
@@ -45,6 +67,22 @@ export function appendBatchRecord(
   if (madeAtMs !== undefined) writer.u64(madeAtMs);
   writer.raw(batch.encoded());
   endFrame(writer, start);
+}
+
+/** Begins the record of a batch with separated values, and returns where its operations go. */
+export function beginValueRecord(writer: ByteWriter, timestamp: Timestamp, madeAtMs?: number): number {
+  beginFrame(writer, madeAtMs === undefined ? FrameType.ValueBatch : FrameType.TimedValueBatch);
+  writer.u64(0);
+  writer.u64(timestamp);
+  if (madeAtMs !== undefined) writer.u64(madeAtMs);
+  return writer.length;
+}
+
+/** Ends the record that begins at `start`; its area goes behind it. */
+export function endValueRecord(writer: ByteWriter, start: number, areaBytes: number): void {
+  endFrame(writer, start);
+  writer.patchU32(start + FRAME_HEADER_BYTES, areaBytes >>> 0);
+  writer.patchU32(start + FRAME_HEADER_BYTES + 4, Math.floor(areaBytes / 2 ** 32));
 }
 
 /** Appends the last frame of a segment without its place. */
@@ -64,17 +102,49 @@ export function decodeLogRecord(type: number, body: Uint8Array, place: { file: s
   const malformed = (at: number, expected: string, found: string): Error =>
     CorruptionError.at(place.file, place.offset + at, { expected, found });
   const reader = new ByteReader(body, malformed);
-  if (type === FrameType.Batch || type === FrameType.TimedBatch) {
+  const hasTime = HAS_TIME.get(type);
+  if (hasTime !== undefined) {
+    if (hasValueArea(type)) reader.u64();
     const timestamp = reader.u64();
-    const madeAtMs = type === FrameType.TimedBatch ? reader.u64() : undefined;
+    const madeAtMs = hasTime ? reader.u64() : undefined;
     const start = reader.position;
     const batch = WriteBatch.decode(reader.raw(reader.remaining), (at, expected, found) =>
       malformed(start + at, expected, found),
     );
     return { type: 'batch', timestamp, batch, madeAtMs };
   }
-  if (type !== FrameType.SegmentEnd) throw malformed(0, 'a log record of type 1, 2 or 4', `type ${type}`);
+  if (type !== FrameType.SegmentEnd) throw malformed(0, 'a log record of type 1, 2, 4, 5 or 6', `type ${type}`);
   const record: LogSegmentEnd = { type: 'end', lastTimestamp: reader.u64(), successor: reader.u64() };
   reader.end();
   return record;
+}
+
+/**
+ * Checks that the pointers of a batch cover the area from `start` to `end` of its segment, and the values there. Returns
+ * the first thing wrong.
+ */
+export function findValueDamage(
+  batch: WriteBatch,
+  segment: { readonly number: number; readonly content: Uint8Array },
+  start: number,
+  end: number,
+): FrameDamage | undefined {
+  const place = segmentPlace('log', segment.number);
+  let damage: FrameDamage | undefined;
+  let next = start;
+  batch.forEach((kind, bytes, _keyStart, _keyEnd, at) => {
+    if (kind !== EntryKind.ValuePointer || damage !== undefined) return;
+    const offset = pointedOffset(bytes, at);
+    const valueEnd = offset + pointedLength(bytes, at);
+    if (pointedPlace(bytes, at) !== place || offset !== next || valueEnd > end) {
+      damage = { offset: start, expected: `a value from ${next} on, before ${end}`, found: `${offset} to ${valueEnd}` };
+      return;
+    }
+    next = valueEnd;
+    const computed = valueChecksum(place, offset, segment.content.subarray(offset, valueEnd));
+    const stored = pointedChecksum(bytes, at);
+    if (computed !== stored) damage = { offset, expected: checksumText(stored), found: checksumText(computed) };
+  });
+  if (damage !== undefined || next === end) return damage;
+  return { offset: next, expected: `values up to ${end}`, found: `up to ${next}` };
 }

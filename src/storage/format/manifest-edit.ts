@@ -10,6 +10,7 @@
  *                    rawBytes:varint minTimestamp:varint maxTimestamp:varint smallest:bytes largest:bytes fields
  *     1 linked at := varint                 absent where the table itself says the timestamps of its entries
  *     2 range tombstones := varint          absent for 0
+ *     3 references := (place:varint values:varint bytes:varint end:varint)*      absent for none; place as in value-pointer.ts
  *     64 superseded := varint               absent for 0; advice
  *   6 table removed := level:varint fileNumber:varint
  *   64 commit times := (timestamp:varint fromMs:varint spanMs:varint)*      all there are; timestamp and fromMs as the difference
@@ -21,6 +22,7 @@
 import { ByteReader, ByteWriter, CorruptionError, type MalformedInput } from '../../base/index.js';
 import type { VersionHold } from '../compaction/version-holds.js';
 import type { Timestamp } from '../entry.js';
+import type { SegmentReference } from '../values/segment-references.js';
 import type { CommitTime } from '../version/commit-times.js';
 import { appendField, readFields } from './tagged-fields.js';
 
@@ -34,7 +36,7 @@ const Tag = {
   Times: 64,
 } as const;
 /** Fields of an addition. */
-const AdditionTag = { LinkedAt: 1, RangeTombstones: 2, Superseded: 64 } as const;
+const AdditionTag = { LinkedAt: 1, RangeTombstones: 2, References: 3, Superseded: 64 } as const;
 
 /** What the engine knows of a table without opening it. Keys are user keys and both included. */
 export interface TableMeta {
@@ -59,6 +61,8 @@ export interface TableMeta {
    * commit had one; no two entries are of one key. Absent for other tables.
    */
   readonly linkedAt?: Timestamp | undefined;
+  /** What it points to in files of values, by place ascending. */
+  readonly references: readonly SegmentReference[];
 }
 
 export interface TableAddition {
@@ -167,12 +171,17 @@ function encodeAddition(payload: ByteWriter, addition: TableAddition): void {
   payload.varint(table.maxTimestamp);
   payload.lengthPrefixed(table.smallest);
   payload.lengthPrefixed(table.largest);
-  for (const [tag, value] of [
+  const { references } = table;
+  const numbers = [
     [AdditionTag.LinkedAt, table.linkedAt ?? 0],
     [AdditionTag.RangeTombstones, table.rangeTombstones],
     [AdditionTag.Superseded, table.superseded],
-  ] as const) {
+  ] as const;
+  for (const [tag, value] of numbers) {
     if (value > 0) appendField(payload, new ByteWriter(16), tag, (field) => field.varint(value));
+  }
+  if (references.length > 0) {
+    appendField(payload, new ByteWriter(64), AdditionTag.References, (field) => encodeReferences(field, references));
   }
 }
 
@@ -191,13 +200,32 @@ function decodeAddition(payload: ByteReader, malformed: MalformedInput): TableAd
     maxTimestamp: payload.varint(),
     smallest: payload.lengthPrefixed().slice(),
     largest: payload.lengthPrefixed().slice(),
+    references: [],
   };
   readFields(payload, malformed, (tag, field) => {
     if (tag === AdditionTag.LinkedAt) table.linkedAt = field.varint();
     else if (tag === AdditionTag.RangeTombstones) table.rangeTombstones = field.varint();
+    else if (tag === AdditionTag.References) table.references = decodeReferences(field);
     else if (tag === AdditionTag.Superseded) table.superseded = field.varint();
     else return false;
     return true;
   });
   return { level, run, table };
+}
+
+function encodeReferences(field: ByteWriter, references: readonly SegmentReference[]): void {
+  for (const { place, values, bytes, end } of references) {
+    field.varint(place);
+    field.varint(values);
+    field.varint(bytes);
+    field.varint(end);
+  }
+}
+
+function decodeReferences(field: ByteReader): SegmentReference[] {
+  const references: SegmentReference[] = [];
+  while (field.remaining > 0) {
+    references.push({ place: field.varint(), values: field.varint(), bytes: field.varint(), end: field.varint() });
+  }
+  return references;
 }

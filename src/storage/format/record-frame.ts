@@ -2,9 +2,10 @@
  * Frames carry the records of logs and manifests:
  *
  *   file  := header frame* 00*        zeros only in logs, which are extended ahead
- *   frame := marker:4 bytes = f5 76 72 0a  checksum:u32  length:u32  syncedOffset:u64  type:u8  body:length bytes
+ *   frame := marker:4 bytes = f5 76 72 0a  checksum:u32  length:u32  syncedOffset:u64  type:u8  body:length bytes  area
  *
- * The checksum covers everything behind itself, placed at (file number, offset of the frame). `syncedOffset` is how many
+ * The area is empty for all types but 5 and 6, whose body begins with its size as u64. The checksum covers everything
+ * behind itself without the area, which has checksums of its own; it is placed at (file number, offset of the frame). `syncedOffset` is how many
  * bytes of this file were known to be durable when the frame was written: a later frame thereby testifies that damage
  * before that offset is not the torn tail of a crash. The marker is what a reader looks for behind damage.
  */
@@ -21,7 +22,21 @@ const MARKER = Uint8Array.of(0xf5, 0x76, 0x72, 0x0a);
 const MARKER_WORD = 0x0a7276f5;
 
 /** One number space for logs and manifests. Never renumbered; 0 is reserved. */
-export const FrameType = { Batch: 1, SegmentEnd: 2, Edit: 3, TimedBatch: 4 } as const;
+export const FrameType = {
+  Batch: 1,
+  SegmentEnd: 2,
+  Edit: 3,
+  TimedBatch: 4,
+  ValueBatch: 5,
+  TimedValueBatch: 6,
+} as const;
+
+/** The size of the area, which its body begins with. */
+const AREA_SIZE_BYTES = 8;
+
+export function hasValueArea(type: number): boolean {
+  return type === FrameType.ValueBatch || type === FrameType.TimedValueBatch;
+}
 
 /** Appends a frame header whose place is not known yet; the body goes behind it. Returns where the frame begins. */
 export function beginFrame(writer: ByteWriter, type: number): number {
@@ -41,23 +56,29 @@ export function endFrame(writer: ByteWriter, start: number): void {
 
 export interface FramePlacement {
   readonly fileNumber: number;
-  /** Where `bytes[0]` will lie in the file. */
+  /** Where the first frame will lie in the file. */
   readonly offset: number;
   readonly syncedOffset: number;
 }
 
-/** Gives every frame in `bytes` (whole frames, one behind the other) its place: fills in `syncedOffset` and checksums. */
+/** Gives every frame in `bytes` (whole frames without areas, one behind the other) its place. */
 export function placeFrames(bytes: Uint8Array, placement: FramePlacement): void {
+  const { offset } = placement;
+  for (let at = 0; at < bytes.length; ) at = placeFrame(bytes, at, { ...placement, offset: offset + at });
+}
+
+/**
+ * Gives the frame at `at`, which will lie at `placement.offset`, its place: fills in `syncedOffset` and the checksum.
+ * Returns where it ends, without its area.
+ */
+export function placeFrame(bytes: Uint8Array, at: number, placement: FramePlacement): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const high = Math.floor(placement.syncedOffset / 2 ** 32);
-  for (let at = 0; at < bytes.length; ) {
-    const end = at + FRAME_HEADER_BYTES + view.getUint32(at + LENGTH_AT, true);
-    view.setUint32(at + SYNCED_AT, placement.syncedOffset >>> 0, true);
-    view.setUint32(at + SYNCED_AT + 4, high, true);
-    const checked = bytes.subarray(at + LENGTH_AT, end);
-    view.setUint32(at + CHECKSUM_AT, placedChecksum(placement.fileNumber, placement.offset + at, checked), true);
-    at = end;
-  }
+  const end = at + FRAME_HEADER_BYTES + view.getUint32(at + LENGTH_AT, true);
+  view.setUint32(at + SYNCED_AT, placement.syncedOffset >>> 0, true);
+  view.setUint32(at + SYNCED_AT + 4, Math.floor(placement.syncedOffset / 2 ** 32), true);
+  const checked = bytes.subarray(at + LENGTH_AT, end);
+  view.setUint32(at + CHECKSUM_AT, placedChecksum(placement.fileNumber, placement.offset, checked), true);
+  return end;
 }
 
 /** What stopped a reader. `offset` is in bytes from the start of the file. */
@@ -67,8 +88,16 @@ export interface FrameDamage {
   readonly found: string;
 }
 
-/** Receives the frames of a file in order; `bodyStart` and `bodyEnd` are offsets in the file. */
-export type FrameVisitor = (type: number, bodyStart: number, bodyEnd: number) => void;
+/**
+ * Receives the frames of a file in order; positions are offsets in the file, and the area follows the body up to `areaEnd`.
+ * Damage that it finds in the area ends the scan at this frame.
+ */
+export type FrameVisitor = (
+  type: number,
+  bodyStart: number,
+  bodyEnd: number,
+  areaEnd: number,
+) => FrameDamage | undefined;
 
 export interface FrameScan {
   /** Where the intact frames end. */
@@ -86,13 +115,17 @@ export function scanFrames(file: Uint8Array, fileNumber: number, start: number, 
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
   let at = start;
   while (at < file.length) {
-    const damage = inspectFrame(file, view, fileNumber, at);
+    let damage = inspectFrame(file, view, fileNumber, at);
+    const end = damage === undefined ? bodyEnd(view, at) : at;
+    const areaEnd = damage === undefined ? end + areaBytes(view, at) : at;
+    if (areaEnd > file.length) {
+      damage = { offset: end, expected: `values up to ${areaEnd}`, found: `${file.length - end} bytes` };
+    }
+    damage ??= visit(file[at + TYPE_AT]!, at + FRAME_HEADER_BYTES, end, areaEnd);
     if (damage !== undefined) {
       return { end: at, damage, ...searchBehind(file, view, fileNumber, at) };
     }
-    const end = frameEnd(view, at);
-    visit(file[at + TYPE_AT]!, at + FRAME_HEADER_BYTES, end);
-    at = end;
+    at = areaEnd;
   }
   return { end: at, damage: undefined, damageWasDurable: false, intactBehindDamage: false };
 }
@@ -106,8 +139,15 @@ function syncedOffsetIn(view: DataView, at: number): number {
   return view.getUint32(at + SYNCED_AT + 4, true) * 2 ** 32 + view.getUint32(at + SYNCED_AT, true);
 }
 
-function frameEnd(view: DataView, at: number): number {
+function bodyEnd(view: DataView, at: number): number {
   return at + FRAME_HEADER_BYTES + view.getUint32(at + LENGTH_AT, true);
+}
+
+/** Size of the area behind the body of an intact frame. */
+function areaBytes(view: DataView, at: number): number {
+  if (!hasValueArea(view.getUint8(at + TYPE_AT)) || view.getUint32(at + LENGTH_AT, true) < AREA_SIZE_BYTES) return 0;
+  const size = at + FRAME_HEADER_BYTES;
+  return view.getUint32(size + 4, true) * 2 ** 32 + view.getUint32(size, true);
 }
 
 function inspectFrame(file: Uint8Array, view: DataView, fileNumber: number, at: number): FrameDamage | undefined {
@@ -145,7 +185,7 @@ function searchBehind(
     if (inspectFrame(file, view, fileNumber, at) === undefined) {
       intactBehindDamage = true;
       if (syncedOffsetIn(view, at) > damaged) return { damageWasDurable: true, intactBehindDamage };
-      next = frameEnd(view, at);
+      next = bodyEnd(view, at);
     }
     at = haystack.indexOf(MARKER, next);
   }

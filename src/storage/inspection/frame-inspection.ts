@@ -125,6 +125,7 @@ function framesOf(fileSystem: FileSystem, { path, fileNumber }: InspectedFile) {
   const scan = scanFrames(content, fileNumber, FILE_HEADER_BYTES, (type, start, end) => {
     const offset = start - FRAME_HEADER_BYTES;
     frames.push({ type, offset, bytes: end - start, syncedOffset: syncedOffsetAt(content, offset) });
+    return undefined;
   });
   return { content, frames, scan };
 }

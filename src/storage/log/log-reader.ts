@@ -10,7 +10,7 @@ import { CorruptionError } from '../../base/index.js';
 import type { FileSystem } from '../../vfs/index.js';
 import { checkFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
-import { decodeLogRecord, type LogBatch } from '../format/log-record.js';
+import { decodeLogRecord, findValueDamage, type LogBatch } from '../format/log-record.js';
 import { type FrameScan, scanFrames } from '../format/record-frame.js';
 import { readWholeFile } from '../whole-file.js';
 
@@ -47,7 +47,7 @@ export function replayLog(
   let batches = 0;
   let previous = options.after;
   let successor: number | undefined;
-  const scan = scanFrames(content, number, FILE_HEADER_BYTES, (type, start, end) => {
+  const scan = scanFrames(content, number, FILE_HEADER_BYTES, (type, start, end, areaEnd) => {
     const record = decodeLogRecord(type, content.subarray(start, end), { file, offset: start });
     if (successor !== undefined) {
       throw CorruptionError.at(file, start, { expected: 'the end of the segment', found: `a record: ${record.type}` });
@@ -58,8 +58,10 @@ export function replayLog(
         throw CorruptionError.at(file, start, what);
       }
       successor = record.successor;
-      return;
+      return undefined;
     }
+    const damage = findValueDamage(record.batch, { number, content }, end, areaEnd);
+    if (damage !== undefined) return damage;
     if (record.timestamp <= previous) {
       const what = { expected: `a timestamp above ${previous}`, found: String(record.timestamp) };
       throw CorruptionError.at(file, start, what);
@@ -67,6 +69,7 @@ export function replayLog(
     previous = record.timestamp;
     batches++;
     options.visit(record);
+    return undefined;
   });
   const tornBytes = usedBytes(content, scan.end) - scan.end;
   const tail = tornBytes === 0 ? { ...scan, damage: undefined } : scan;

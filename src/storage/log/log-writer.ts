@@ -11,11 +11,13 @@
  */
 
 import { join } from 'node:path';
-import { assert, type ByteWriter, CorruptionError } from '../../base/index.js';
+import { assert, CorruptionError } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
 import { checkFileHeader, encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
-import { placeFrames, scanFrames } from '../format/record-frame.js';
+import { decodeLogRecord, findValueDamage } from '../format/log-record.js';
+import { scanFrames } from '../format/record-frame.js';
+import type { LogFrames } from './log-frames.js';
 
 const EXTENSION_BYTES_MAX = 128 * 1024;
 const ZEROS = new Uint8Array(EXTENSION_BYTES_MAX);
@@ -96,16 +98,16 @@ export class LogWriter {
     return this.#syncedOffset;
   }
 
-  /** Appends whole frames with one write and places them. */
-  write(frames: ByteWriter): void {
-    const bytes = frames.bytes();
-    placeFrames(bytes, { fileNumber: this.number, offset: this.#sizeBytes, syncedOffset: this.#syncedOffset });
-    this.#file.write(bytes, this.#sizeBytes);
-    this.#sizeBytes += bytes.length;
+  /** Appends records with one write and places them. */
+  write(frames: LogFrames): void {
+    const parts = frames.placed(this.number, this.#sizeBytes, this.#syncedOffset);
+    if (parts.length === 1) this.#file.write(parts[0]!, this.#sizeBytes);
+    else this.#file.writeParts(parts, this.#sizeBytes);
+    this.#sizeBytes += frames.byteLength;
   }
 
-  /** Appends the last frame. */
-  writeEnd(frames: ByteWriter): void {
+  /** Appends the last record. */
+  writeEnd(frames: LogFrames): void {
     this.#ended = true;
     this.write(frames);
   }
@@ -115,12 +117,13 @@ export class LogWriter {
     while (this.#underWay !== undefined) await this.#underWay;
     // `syncNow` came in between, and the segment has been ended since.
     if (this.#closed) return;
+    // Before anything counts as under way: a fault here leaves no sync behind that `close` would wait for.
+    this.#extend();
     this.#underWay = this.#sync(this.#file);
     await this.#underWay;
   }
 
   async #sync(file: File): Promise<void> {
-    this.#extend();
     const size = this.#sizeBytes;
     try {
       await file.sync();
@@ -183,7 +186,12 @@ export class LogWriter {
       const content = new Uint8Array(this.#sizeBytes);
       const read = handle.read(content, 0);
       checkFileHeader(content.subarray(0, Math.min(read, FILE_HEADER_BYTES)), FileMagic.log, this.number, this.#path);
-      const scan = scanFrames(content.subarray(0, read), this.number, FILE_HEADER_BYTES, () => undefined);
+      const intact = content.subarray(0, read);
+      const scan = scanFrames(intact, this.number, FILE_HEADER_BYTES, (type, start, end, areaEnd) => {
+        const record = decodeLogRecord(type, intact.subarray(start, end), { file: this.#path, offset: start });
+        if (record.type === 'end') return undefined;
+        return findValueDamage(record.batch, { number: this.number, content: intact }, end, areaEnd);
+      });
       if (scan.damage !== undefined || scan.end !== this.#sizeBytes) {
         const what = { expected: `frames up to ${this.#sizeBytes}`, found: `intact ones up to ${scan.end}` };
         throw CorruptionError.at(this.#path, scan.end, what);

@@ -13,6 +13,7 @@ import { encodeFileHeader, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { BLOCK_TRAILER_BYTES, type BlockHandle, storeBlock } from '../format/stored-block.js';
+import { ReferenceCounter } from '../values/segment-references.js';
 import { encodeFooter, encodeTableProperties } from '../format/table-layout.js';
 import { encodeTombstoneBlock } from '../format/tombstone-block.js';
 import { RangeTombstones, type TombstoneFragment } from '../tombstone/range-tombstones.js';
@@ -53,6 +54,7 @@ export class TableWriter {
   #tombstones = 0;
   #rawBytes = 0;
   #dataBlocks = 0;
+  readonly #references = new ReferenceCounter();
   #minTimestamp: Timestamp = Number.MAX_SAFE_INTEGER;
   #maxTimestamp: Timestamp = 0;
 
@@ -116,6 +118,7 @@ export class TableWriter {
     this.#lastTimestamp = timestamp;
     this.#entries++;
     if (kind === EntryKind.Delete) this.#tombstones++;
+    else if (kind === EntryKind.ValuePointer) this.#references.add(value, valueStart);
     this.#rawBytes += keyEnd - keyStart + valueEnd - valueStart;
     if (timestamp < this.#minTimestamp) this.#minTimestamp = timestamp;
     if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp;
@@ -147,7 +150,8 @@ export class TableWriter {
     this.#flushOutput();
     this.#file.syncNow();
     this.#file.close();
-    return { fileNumber: this.fileNumber, sizeBytes, superseded: this.#entries - this.#keys, ...summary };
+    const references = this.#references.all();
+    return { fileNumber: this.fileNumber, sizeBytes, superseded: this.#entries - this.#keys, references, ...summary };
   }
 
   /** Gives the file up after an error; what was written of it stays, as an orphan. */

@@ -3,6 +3,7 @@
 import type { VersionHold } from '../compaction/version-holds.js';
 import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
+import type { SegmentReference } from '../values/segment-references.js';
 import { TableReader, type TableSource } from './table-reader.js';
 
 export class Table implements TableMeta {
@@ -19,6 +20,7 @@ export class Table implements TableMeta {
   readonly smallest: Uint8Array;
   readonly largest: Uint8Array;
   readonly linkedAt: Timestamp | undefined;
+  readonly references: readonly SegmentReference[];
 
   /** The same as plain data. */
   readonly meta: TableMeta;
@@ -42,6 +44,7 @@ export class Table implements TableMeta {
     this.smallest = meta.smallest;
     this.largest = meta.largest;
     this.linkedAt = meta.linkedAt;
+    this.references = meta.references;
     this.#source = source;
   }
 

@@ -1,6 +1,7 @@
 /**
  * The current version, those that readers still hold, and the manifest behind them. Installing an edit is one step on this
- * thread: durable in the manifest first, visible second. A table file goes when no living version has the table any more.
+ * thread: durable in the manifest first, visible second. A table file goes when no living version has the table any more,
+ * and with the tables the files of values that they pointed into: see values/segment-set.ts.
  */
 
 import { join } from 'node:path';
@@ -8,9 +9,12 @@ import { assert, InvariantError } from '../../base/index.js';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import type { Timestamp } from '../entry.js';
 import { fileName } from '../format/file-names.js';
+import { placeName, segmentPlace } from '../format/value-pointer.js';
 import type { ManifestEdit, TableMeta } from '../format/manifest-edit.js';
 import { Table } from '../table/table.js';
 import type { TableSource } from '../table/table-reader.js';
+import { SegmentSet } from '../values/segment-set.js';
+import { ValueReader } from '../values/value-reader.js';
 import { applyEdit, type DatabaseState, ManifestWriter } from './manifest.js';
 import { Version } from './version.js';
 
@@ -33,8 +37,12 @@ export class VersionSet {
   #manifest: ManifestWriter | undefined;
   #state: DatabaseState<Table>;
   #nextFileNumber: number;
-  /** How many hold each version; the current one is held by this object. */
-  readonly #holders = new Map<Version<Table>, number>();
+  /** How many hold each version, oldest first; the current one is held by this object. */
+  readonly #holders = new Map<Version<Table>, { count: number; readonly number: number }>();
+  #versionNumber = 0;
+  readonly #segments: SegmentSet;
+  /** What the tables point to. */
+  readonly values: ValueReader;
   /** Files that nothing refers to any more. */
   #obsolete: string[] = [];
 
@@ -50,6 +58,9 @@ export class VersionSet {
     this.#directory = source.directory;
     this.#manifest = manifest;
     this.#remove = remove;
+    this.values = new ValueReader(source.fileSystem, source.directory);
+    const sizeOf = (place: number) => source.fileSystem.stat(join(source.directory, placeName(place))).sizeBytes;
+    this.#segments = new SegmentSet(sizeOf);
     const version = new Version<Table>().with(
       { added: state.version.additions(), removed: [] },
       (meta) => new Table(meta, source),
@@ -57,6 +68,7 @@ export class VersionSet {
     );
     this.#state = { ...state, version };
     this.#nextFileNumber = state.nextFileNumber;
+    for (const table of version.tables()) this.#segments.admit(table.references);
     this.#hold(version);
   }
 
@@ -92,6 +104,7 @@ export class VersionSet {
     for (const table of this.#state.version.tables()) present.set(table.fileNumber, table);
     const admit = (meta: TableMeta): Table => present.get(meta.fileNumber) ?? new Table(meta, this.#source);
     const next = applyEdit(this.#state, whole, admit, place);
+    for (const { table } of edit.added) this.#segments.admit(table.references);
     this.#manifest.append(whole);
     const before = this.#state.version;
     this.#hold(next.version);
@@ -103,7 +116,7 @@ export class VersionSet {
   /** Keeps the current version for a reader. */
   pin(): PinnedVersion {
     const version = this.#state.version;
-    this.#holders.set(version, this.#holders.get(version)! + 1);
+    this.#holders.get(version)!.count++;
     let held = true;
     return {
       version,
@@ -114,9 +127,21 @@ export class VersionSet {
     };
   }
 
-  /** Announces a file of another kind (a log segment, a manifest) that is not needed any more. */
+  /** Announces a file of another kind (a table without a version, a manifest) that is not needed any more. */
   addObsolete(name: string): void {
     this.#obsolete.push(name);
+  }
+
+  /** Announces a log segment whose commits are in tables: it stays while one of these, or a reader, may point into it. */
+  addFlushedLog(number: number): void {
+    const place = segmentPlace('log', number);
+    if (!this.#segments.isReferenced(place)) this.#segments.giveUp(place, this.#versionNumber);
+    this.#collectSegments();
+  }
+
+  /** Sizes of the files that tables point into, by place. */
+  segmentSizes(): ReadonlyMap<number, number> {
+    return this.#segments.sizes();
   }
 
   /** Has everything unlinked that nothing refers to any more. Undone by a crash, the next open does it again. */
@@ -131,31 +156,41 @@ export class VersionSet {
   releaseAll(): void {
     for (const version of this.#holders.keys()) {
       if (version === this.#state.version) continue;
-      this.#holders.set(version, 1);
+      this.#holders.get(version)!.count = 1;
       this.#letGo(version);
     }
   }
 
   /** Closes every file, and then throws the first error there was. */
   close(): void {
-    closeAll([...this.#state.version.tables(), this.#manifest]);
+    closeAll([...this.#state.version.tables(), this.values, this.#manifest]);
   }
 
   #hold(version: Version<Table>): void {
-    this.#holders.set(version, 1);
-    for (const table of version.tables()) table.versions++;
+    this.#holders.set(version, { count: 1, number: ++this.#versionNumber });
+    for (const table of version.tables()) {
+      if (table.versions++ === 0) this.#segments.hold(table.references);
+    }
   }
 
   #letGo(version: Version<Table>): void {
-    const holders = this.#holders.get(version)! - 1;
-    if (holders > 0) {
-      this.#holders.set(version, holders);
-      return;
-    }
+    if (--this.#holders.get(version)!.count > 0) return;
     this.#holders.delete(version);
     const unused = [...version.tables()].filter((table) => --table.versions === 0);
-    for (const table of unused) this.#obsolete.push(fileName('table', table.fileNumber));
+    for (const table of unused) {
+      this.#obsolete.push(fileName('table', table.fileNumber));
+      this.#segments.letGo(table.references, this.#versionNumber);
+    }
     closeAll(unused);
+    this.#collectSegments();
+  }
+
+  #collectSegments(): void {
+    const [oldest] = this.#holders.values();
+    for (const place of this.#segments.takeUnused(oldest?.number ?? this.#versionNumber)) {
+      this.values.forget(place);
+      this.#obsolete.push(placeName(place));
+    }
   }
 
   #rollOver(): void {

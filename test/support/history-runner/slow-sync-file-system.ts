@@ -83,6 +83,10 @@ class SlowSyncFile implements File {
     this.#inner.write(bytes, position);
   }
 
+  writeParts(parts: readonly Uint8Array[], position: number): void {
+    this.#inner.writeParts(parts, position);
+  }
+
   truncate(sizeBytes: number): void {
     this.#inner.truncate(sizeBytes);
   }

@@ -37,7 +37,7 @@ function valueOf(text: string): unknown {
   if (text === 'true' || text === 'false') return text === 'true';
   const quoted = /^'(.*)'$/.exec(text);
   if (quoted !== null) return quoted[1];
-  const [, digits, unit] = /^([\d,]+)(?: (KiB|MiB))?$/.exec(text)!;
+  const [, digits, unit] = /^([\d,.]+)(?: (KiB|MiB))?$/.exec(text)!;
   return Number(digits!.replaceAll(',', '')) * (unit === 'MiB' ? 2 ** 20 : unit === 'KiB' ? 2 ** 10 : 1);
 }
 
@@ -45,7 +45,7 @@ describe('the comment of every option', () => {
   const comments = commentsByPath();
 
   test.each(leaves(DEFAULT_SETTINGS))('%s names its default', (path, expected) => {
-    const named = /Default: ([^.]+)\.$/.exec(comments.get(path) ?? '')?.[1];
+    const named = /Default: ([^.]+(?:\.\d+)?)\.$/.exec(comments.get(path) ?? '')?.[1];
     expect(named, `${path}: ${comments.get(path)}`).toBeDefined();
     expect(valueOf(named!)).toEqual(expected);
   });

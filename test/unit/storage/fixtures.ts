@@ -101,6 +101,7 @@ export function tableMeta(fileNumber: number, smallest: string, largest: string,
     maxTimestamp: 2,
     smallest: bytes(smallest),
     largest: bytes(largest),
+    references: [],
   };
 }
 
@@ -110,6 +111,7 @@ export const ENGINE_OPTIONS: OpenEngineOptions = {
   readOnly: false,
   wal: { sync: 'commit' },
   memtableBytes: 2048,
+  valueLog: { thresholdBytes: 1024, segmentBytes: 8192, garbageRatio: 0.5 },
   blockBytes: 256,
   tableBytes: 2048,
   blockCache: { bytes: 4096 },

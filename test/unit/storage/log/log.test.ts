@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ByteWriter, CorruptionError, seededRandom } from '../../../../src/base/index.js';
 import { FILE_HEADER_BYTES } from '../../../../src/storage/format/file-header.js';
-import { appendBatchRecord, appendSegmentEnd } from '../../../../src/storage/format/log-record.js';
+import { LogFrames } from '../../../../src/storage/log/log-frames.js';
 import { type LogReplay, replayLog } from '../../../../src/storage/log/log-reader.js';
 import { LogWriter } from '../../../../src/storage/log/log-writer.js';
 import { type File, type FileSystem, MemFileSystem, type OpenMode } from '../../../../src/vfs/index.js';
@@ -22,14 +22,14 @@ function createLog(fileSystem: FileSystem, extensionBytes = 0): LogWriter {
 }
 
 function writeBatch(log: LogWriter, timestamp: number): void {
-  const frames = new ByteWriter();
-  appendBatchRecord(frames, timestamp, batchOf({ [`key${timestamp}`]: 'value' }));
+  const frames = new LogFrames(Number.POSITIVE_INFINITY);
+  frames.addBatch(timestamp, batchOf({ [`key${timestamp}`]: 'value' }), undefined);
   log.write(frames);
 }
 
 function writeEnd(log: LogWriter, lastTimestamp: number, successor: number): void {
-  const frames = new ByteWriter();
-  appendSegmentEnd(frames, lastTimestamp, successor);
+  const frames = new LogFrames(Number.POSITIVE_INFINITY);
+  frames.addEnd(lastTimestamp, successor);
   log.writeEnd(frames);
 }
 
@@ -292,6 +292,7 @@ class SlowFileSystem extends MemFileSystem {
         this.written.push(`${handle}: ${content.length} at ${position}`);
         inner.write(content, position);
       },
+      writeParts: (parts, position) => inner.writeParts(parts, position),
       truncate: (size) => inner.truncate(size),
       sync: () =>
         new Promise((resolve, reject) => {

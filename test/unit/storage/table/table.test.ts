@@ -66,7 +66,13 @@ describe.each(formats)('a table, %s', (_name, format) => {
       maxTimestamp: 900,
       sizeBytes: reader.file.size(),
     });
-    const { fileNumber: _number, sizeBytes: _size, superseded: _superseded, ...summary } = meta;
+    const {
+      fileNumber: _number,
+      sizeBytes: _size,
+      superseded: _superseded,
+      references: _references,
+      ...summary
+    } = meta;
     expect(reader.properties).toMatchObject(summary);
     reader.close();
   });

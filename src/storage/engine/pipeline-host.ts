@@ -1,0 +1,37 @@
+/** The engine as its commit pipeline sees it. */
+
+import type { Scheduler } from '../../base/index.js';
+import type { Timestamp } from '../entry.js';
+import type { TableMeta } from '../format/manifest-edit.js';
+import type { LogWriter } from '../log/log-writer.js';
+import type { CommitPace } from './commit-pace.js';
+import type { WalSync } from './engine-options.js';
+import type { Gate } from './gate.js';
+import type { MemtableStack } from './memtable-stack.js';
+
+/** What the pipeline needs of the engine around it. */
+export interface PipelineHost {
+  readonly scheduler: Scheduler;
+  readonly gate: Gate;
+  readonly memtables: MemtableStack;
+  readonly walSync: WalSync;
+  readonly batchBytesMax: number;
+  /** Values from this size on stay in the log, and memtables have pointers to them. */
+  readonly valueThresholdBytes: number;
+  readonly pace: CommitPace;
+  /** False while as many memtables are sealed as may be; `resume` follows when that changes. */
+  readonly canSeal: () => boolean;
+  /** Flushes on this thread until `canSeal`. */
+  makeRoomNow(): void;
+  /** Flushes on this thread until no memtable is sealed. */
+  flushAllNow(): void;
+  /** Makes tables part of the tree, durably, as the commit `timestamp`. */
+  link(tables: readonly TableMeta[], timestamp: Timestamp): void;
+  /** The wall clock, when it is to be stored with the commit that is about to be written. */
+  timeOf(timestamp: Timestamp): number | undefined;
+  /** Creates the log segment with this number. */
+  createLog(number: number): LogWriter;
+  allocateFileNumber(): number;
+  /** Told after the memtable was sealed and its segment closed. */
+  sealed(): void;
+}
