@@ -62,7 +62,11 @@ export class WriteBatch {
       const at = reader.position;
       const kind = reader.u8();
       if (kind < EntryKind.Delete || kind > EntryKind.ValuePointer) {
-        throw malformed(at, 'a deletion (1), a put (2), the deletion of a range (3) or a pointer (4)', `operation kind ${kind}`);
+        throw malformed(
+          at,
+          'a deletion (1), a put (2), the deletion of a range (3) or a pointer (4)',
+          `operation kind ${kind}`,
+        );
       }
       const key = reader.lengthPrefixed();
       const value = kind === EntryKind.Delete ? EMPTY_BYTES : reader.lengthPrefixed();

@@ -40,12 +40,13 @@ beforeAll(async () => {
   intact.unlink(join(DIRECTORY, 'LOCK'));
   await engine.close();
   const kinds = new Set(intact.list(DIRECTORY).map(kindOf));
-  expect([...kinds].sort()).toEqual(['current', 'log', 'manifest', 'table']);
+  expect([...kinds].sort()).toEqual(['current', 'log', 'manifest', 'table', 'value']);
 });
 
 function kindOf(name: string): string {
   if (name.endsWith('.log')) return 'log';
   if (name.endsWith('.tbl')) return 'table';
+  if (name.endsWith('.val')) return 'value';
   return name.startsWith('MANIFEST') ? 'manifest' : name.toLowerCase();
 }
 
@@ -174,7 +175,7 @@ describe('silent damage', () => {
         if (outcome === 'refused') refused.set(kindOf(name), (refused.get(kindOf(name)) ?? 0) + 1);
       }
     }
-    expect([...refused.keys()].sort()).toEqual(['current', 'log', 'manifest', 'table']);
+    expect([...refused.keys()].sort()).toEqual(['current', 'log', 'manifest', 'table', 'value']);
   });
 
   it('a flipped bit costs the last record of the log, without an error, and is refused in the record before', async () => {

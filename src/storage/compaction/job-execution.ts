@@ -6,9 +6,10 @@
 import { join } from 'node:path';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
-import type { EntryCursor } from '../entry.js';
+import { type EntryCursor, EntryKind } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
+import { POINTER_BYTES } from '../format/value-pointer.js';
 import { RunCursor, type RunTable } from '../table/run-cursor.js';
 import { TableReader, type TableSource } from '../table/table-reader.js';
 import { mergeFragments } from '../tombstone/fragment-list.js';
@@ -16,6 +17,7 @@ import type { RangeTombstones, TombstoneFragment } from '../tombstone/range-tomb
 import type { CompactionJob, FlushJob, Job, JobResult, LoadJob } from './job.js';
 import { Outputs } from './job-outputs.js';
 import { retainedTombstones } from './tombstone-filter.js';
+import { ValueEvacuation } from './value-evacuation.js';
 import { VersionFilter } from './version-filter.js';
 
 /** A step ends after this many entries or bytes: about a millisecond. */
@@ -46,7 +48,11 @@ export function drainJob(steps: JobSteps): JobResult {
 
 /** Ends a job where it stands and unlinks what it has written. */
 export function discardJob(steps: JobSteps, job: Job<EntrySource>, fileSystem: FileSystem): void {
-  steps.return({ tables: [], bytesRead: 0, bytesWritten: 0, entriesDropped: 0, prunedThrough: 0 });
+  steps.return({ tables: [], bytesRead: 0, bytesWritten: 0, valueFileBytes: 0, entriesDropped: 0, prunedThrough: 0 });
+  if (job.kind === 'compaction' && job.evacuation !== undefined) {
+    const path = join(job.directory, fileName('value', job.evacuation.fileNumber));
+    if (fileSystem.exists(path)) fileSystem.unlink(path);
+  }
   for (const fileNumber of job.kind === 'flush' ? [job.fileNumber] : job.fileNumbers) {
     const path = join(job.directory, fileName('table', fileNumber));
     // Written one after the other: the first that is missing is the end.
@@ -61,13 +67,13 @@ function* executeFlush(job: FlushJob<EntrySource>, fileSystem: FileSystem): JobS
   const targets = { fileNumbers: [job.fileNumber], tableBytes: Number.POSITIVE_INFINITY };
   const outputs = new Outputs(fileSystem, { ...job, ...targets }, retained.fragments);
   const filter = new VersionFilter(job.retention, job.olderRuns, fragments);
-  const result = yield* filtered(job.memtable.cursor(), outputs, filter, 0);
+  const result = yield* filtered(job.memtable.cursor(), outputs, filter);
   return { ...result, prunedThrough: Math.max(result.prunedThrough, retained.prunedThrough) };
 }
 
 function* executeLoad(job: LoadJob<EntrySource>, fileSystem: FileSystem): JobSteps {
   const outputs = new Outputs(fileSystem, job, []);
-  return yield* filtered(job.memtable.cursor(), outputs, new VersionFilter(job.retention, job.olderRuns), 0);
+  return yield* filtered(job.memtable.cursor(), outputs, new VersionFilter(job.retention, job.olderRuns));
 }
 
 function* executeCompaction(job: CompactionJob, fileSystem: FileSystem): JobSteps {
@@ -75,15 +81,17 @@ function* executeCompaction(job: CompactionJob, fileSystem: FileSystem): JobStep
   const inputs = job.inputs.map((tables) => new InputRun(source, tables));
   const runs = inputs.map((input) => new RunCursor(input.tables, { reverse: false, bulk: true }));
   const bytesRead = job.inputs.flat().reduce((sum, table) => sum + table.sizeBytes, 0);
+  const evacuation =
+    job.evacuation === undefined ? undefined : new ValueEvacuation(fileSystem, job.directory, job.evacuation);
   try {
     const fragments = tombstonesOf(source, job.inputs.flat());
     const retained = retainedTombstones(fragments, job.retention, job.olderRuns);
     const outputs = new Outputs(fileSystem, job, retained.fragments);
     const filter = new VersionFilter(job.retention, job.olderRuns, fragments);
-    const result = yield* filtered(new MergingCursor(runs, false), outputs, filter, bytesRead);
+    const result = yield* filtered(new MergingCursor(runs, false), outputs, filter, { bytesRead, evacuation });
     return { ...result, prunedThrough: Math.max(result.prunedThrough, retained.prunedThrough) };
   } finally {
-    closeAll(inputs);
+    closeAll([...inputs, evacuation]);
   }
 }
 
@@ -119,29 +127,42 @@ class InputRun {
   }
 }
 
-/** Drains `cursor` through `filter` into `outputs`. */
-function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter, bytesRead: number): JobSteps {
+interface Rewrite {
+  readonly bytesRead: number;
+  readonly evacuation: ValueEvacuation | undefined;
+}
+
+/** Drains `cursor` through `filter` into `outputs`. @param rewrite of entries that are in tables already. */
+function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter, rewrite?: Rewrite): JobSteps {
+  const evacuation = rewrite?.evacuation;
   try {
     let entries = 0;
     let bytes = 0;
     for (cursor.seekToStart(); cursor.valid; cursor.next()) {
-      const { keyBytes, keyStart, keyEnd, timestamp, kind, valueStart, valueEnd } = cursor;
+      const { keyBytes, keyStart, keyEnd, timestamp, kind, valueBytes, valueStart, valueEnd } = cursor;
       if (filter.keeps(keyBytes, keyStart, keyEnd, timestamp, kind)) {
-        outputs
-          .writerFor(keyBytes, keyStart, keyEnd)
-          .add(keyBytes, keyStart, keyEnd, timestamp, kind, cursor.valueBytes, valueStart, valueEnd);
+        const writer = outputs.writerFor(keyBytes, keyStart, keyEnd);
+        if (kind === EntryKind.ValuePointer && evacuation?.concerns(valueBytes, valueStart) === true) {
+          bytes += evacuation.move(valueBytes, valueStart);
+          writer.add(keyBytes, keyStart, keyEnd, timestamp, kind, evacuation.pointer, 0, POINTER_BYTES);
+        } else {
+          writer.add(keyBytes, keyStart, keyEnd, timestamp, kind, valueBytes, valueStart, valueEnd);
+        }
         if (filter.superseded) outputs.countSuperseded(filter.heldFrom, filter.heldTo);
       }
       entries++;
       bytes += keyEnd - keyStart + valueEnd - valueStart;
       if (entries >= STEP_ENTRIES || bytes >= STEP_BYTES) {
         entries = bytes = 0;
-        yield outputs.takeGrowth();
+        yield outputs.takeGrowth(evacuation?.sizeBytes ?? 0);
       }
     }
+    evacuation?.finish();
+    const valueFileBytes = evacuation?.sizeBytes ?? 0;
     const tables = outputs.finish();
-    const bytesWritten = tables.reduce((sum, table) => sum + table.sizeBytes, 0);
-    return { tables, bytesRead, bytesWritten, entriesDropped: filter.dropped, prunedThrough: filter.prunedThrough };
+    const bytesWritten = tables.reduce((sum, table) => sum + table.sizeBytes, valueFileBytes);
+    const { dropped: entriesDropped, prunedThrough } = filter;
+    return { tables, bytesRead: rewrite?.bytesRead ?? 0, bytesWritten, valueFileBytes, entriesDropped, prunedThrough };
   } finally {
     cursor.close();
     outputs.abandon();

@@ -60,9 +60,9 @@ export class Outputs {
     if (heldFrom > 0) this.#holds.add(heldFrom, heldTo);
   }
 
-  /** Bytes written since the last call. */
-  takeGrowth(): number {
-    const bytes = this.#finishedBytes + (this.#writer?.sizeBytes ?? 0);
+  /** Bytes written since the last call, with the `elsewhere` that there are by now in another file. */
+  takeGrowth(elsewhere: number): number {
+    const bytes = elsewhere + this.#finishedBytes + (this.#writer?.sizeBytes ?? 0);
     const growth = bytes - this.#takenBytes;
     this.#takenBytes = bytes;
     return growth;

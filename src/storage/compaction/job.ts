@@ -9,6 +9,7 @@ import type { EntryArena, Memtable, ShareableEntries } from '../memtable/index.j
 import type { TableFormat } from '../table/table-writer.js';
 import type { KeySpan } from '../version/version.js';
 import type { RetentionView } from './retention.js';
+import type { Evacuation } from './value-evacuation.js';
 
 interface JobFrame {
   readonly directory: string;
@@ -43,6 +44,8 @@ export interface CompactionJob extends JobFrame {
   /** Reserved for the outputs. Should they not suffice, the last table grows beyond `tableBytes`. */
   readonly fileNumbers: readonly number[];
   readonly tableBytes: number;
+  /** Values that leave their files with this job. */
+  readonly evacuation?: Evacuation | undefined;
 }
 
 /** @typeParam Entries what stands for the entries of a flush or load; the thread that runs the job may see it in another form. */
@@ -52,7 +55,10 @@ export interface JobResult {
   /** Ascending, without overlap. */
   readonly tables: readonly TableMeta[];
   readonly bytesRead: number;
+  /** Tables and moved values. */
   readonly bytesWritten: number;
+  /** Size of the value file that was written; 0 for none. */
+  readonly valueFileBytes: number;
   readonly entriesDropped: number;
   /** See `VersionFilter.prunedThrough`. */
   readonly prunedThrough: Timestamp;

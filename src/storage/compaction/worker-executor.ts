@@ -19,6 +19,7 @@ import { assert, ClosedError } from '../../base/index.js';
 import { decodeError } from './error-record.js';
 import { type ExecutorEnvironment, type ExecutorOptions, InlineExecutor } from './inline-executor.js';
 import { Claim, type JobAnswer, type JobRequest, Pulse, PULSE_BYTES, type WorkerStart } from './job-message.js';
+import { referencedBytes } from '../values/segment-references.js';
 import type { Job, JobExecutor, JobResult } from './job.js';
 
 /** Compiled: a thread cannot start from TypeScript. A bundle has it as a second entry. */
@@ -198,7 +199,10 @@ class WorkerExecutor implements JobExecutor {
 
 function inputBytes(job: Job): number {
   if (job.kind !== 'compaction') return job.memtable.byteSize;
-  return job.inputs.flat().reduce((bytes, table) => bytes + table.sizeBytes, 0);
+  const tables = job.inputs.flat();
+  const moved = referencedBytes(tables);
+  const movedBytes = (job.evacuation?.places ?? []).reduce((sum, place) => sum + (moved.get(place) ?? 0), 0);
+  return tables.reduce((bytes, table) => bytes + table.sizeBytes, movedBytes);
 }
 
 /** Takes a job back before the worker has begun it; false when it is too late for that. */

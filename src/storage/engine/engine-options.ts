@@ -56,8 +56,8 @@ export interface EngineDependencies {
 /** Told what happened, on the engine's thread. Must not throw: an exception counts as a fault of the engine. */
 export type EventListener = (event: EngineEvent) => void;
 
-/** What commits wait for: compaction of level 0, the flush of sealed memtables, or compaction of the tree. */
-export type StallReason = 'level-0' | 'memtables' | 'debt';
+/** What commits wait for: compaction of level 0, the flush of sealed memtables, compaction of the tree, or of files of values. */
+export type StallReason = 'level-0' | 'memtables' | 'debt' | 'values';
 
 /**
  * Something that keeps old versions on disk was not closed: it is older than the limit (`age`), still open when the database

@@ -9,6 +9,7 @@ import type { StallStats } from './commit-pace.js';
 import type { PipelineStats } from './commit-pipeline.js';
 import type { LoadStats } from './loads.js';
 import type { MaintenanceStats } from './maintenance.js';
+import type { ValueLogStats } from './value-log.js';
 import type { MemtableStack } from './memtable-stack.js';
 
 export interface LevelStats {
@@ -40,6 +41,7 @@ export interface EngineStats extends PipelineStats, MaintenanceStats, LoadStats 
   readonly levels: readonly LevelStats[];
   readonly amplification: Amplification;
   readonly stalls: StallStats;
+  readonly valueLog: ValueLogStats;
   readonly blockCache: BlockCacheStats;
   /** Indexes and filters of open tables. */
   readonly tableMemoryBytes: number;

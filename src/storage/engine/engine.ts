@@ -17,6 +17,7 @@ import { LogWriter, logOptions } from '../log/log-writer.js';
 import { CommitTimes } from '../version/commit-times.js';
 import { VersionSet } from '../version/version-set.js';
 import type { WriteBatch } from '../write-batch.js';
+import { ValueLog } from './value-log.js';
 import { CommitPace } from './commit-pace.js';
 import { CommitPipeline } from './commit-pipeline.js';
 import type { Durability, EngineDependencies, EngineOptions } from './engine-options.js';
@@ -42,6 +43,7 @@ export class Engine {
   readonly #cache: BlockCache;
   readonly #versions: VersionSet;
   readonly #memtables: MemtableStack;
+  readonly #valueLog: ValueLog;
   readonly #times: CommitTimes;
   readonly #pipeline: CommitPipeline | undefined;
   readonly #maintenance: Maintenance;
@@ -72,9 +74,14 @@ export class Engine {
       this.#removing = Promise.all([this.#removing, dependencies.executor.remove(paths)]);
       this.#removing.catch((cause: unknown) => this.#gate.poison(cause));
     });
+    this.#valueLog = new ValueLog(this.#versions, options.valueLog);
     this.#times = new CommitTimes(recovered.times);
     this.#plan = new ReadPlan(this.#versions.current);
-    this.#memtables = new MemtableStack(options.memtableBytes, () => this.#valueBytesMax(), recovered.memtables);
+    this.#memtables = new MemtableStack(
+      options.memtableBytes,
+      () => this.#valueLog.segmentBytesMax,
+      recovered.memtables,
+    );
     this.#gate = new Gate(options.readOnly, (cause) => {
       this.#pipeline?.refuseAll();
       this.#maintenance.refuseAll();
@@ -218,6 +225,12 @@ export class Engine {
     await this.#maintenance.compact(range);
   }
 
+  /** `compact`, then empties the files of values until hardly any garbage is left that nobody retains. */
+  async gc(): Promise<void> {
+    await this.compact();
+    await this.#maintenance.compact(undefined);
+  }
+
   /** Says that no snapshot as of `timestamp` is open any more: the space of what only it could see is to come back. */
   released(timestamp: Timestamp): void {
     if (this.#reclaims || !this.#maintenance.mayFree(timestamp)) return;
@@ -253,6 +266,7 @@ export class Engine {
       ...treeStats(version, written),
       lastTimestamp: this.lastTimestamp,
       stalls: this.#pace.stats(),
+      valueLog: this.#valueLog.stats(),
       blockCache: this.#cache.stats(),
       manifestBytes: this.#versions.manifestBytes,
       poisoned: this.#gate.poisoned,
@@ -324,10 +338,6 @@ export class Engine {
     return findNewest(this.#memtables, this.#readPlan(), key, asOf);
   }
 
-  #valueBytesMax(): number {
-    return this.#options.valueLog.segmentBytes;
-  }
-
   #readPlan(): ReadPlan {
     const version = this.#versions.current;
     if (this.#plan.version !== version) this.#plan = new ReadPlan(version);
@@ -340,21 +350,19 @@ export class Engine {
     if (!this.#gate.poisoned) this.#versions.deleteObsolete();
   }
 
-  #makeMaintenance(dependencies: EngineDependencies): Maintenance {
-    const { executor, retention, listener } = dependencies;
-    const { blockBytes, bloomBitsPerKey, compression, indexBytesMax, tableBytes, compaction } = this.#options;
+  #makeMaintenance({ executor, retention, listener }: EngineDependencies): Maintenance {
+    const { blockBytes, bloomBitsPerKey, compression, indexBytesMax, tableBytes, compaction: policy } = this.#options;
     return new Maintenance({
       directory: this.directory,
       format: { blockBytes, bloomBitsPerKey, compression, indexBytesMax },
       tableBytes,
-      policy: compaction,
+      policy,
       gate: this.#gate,
       memtables: this.#memtables,
       versions: this.#versions,
-      executor,
-      retention,
-      listener,
+      ...{ executor, retention, listener },
       times: this.#times,
+      valueLog: this.#valueLog,
       activeLogNumber: () => this.#pipeline!.logNumber,
       madeRoom: () => this.#pipeline?.resume(),
     });

@@ -38,7 +38,11 @@ export class JobCounters {
     };
   }
 
-  compacted({ bytesRead, bytesWritten, entriesDropped }: Omit<JobResult, 'tables' | 'prunedThrough'>): void {
+  compacted({
+    bytesRead,
+    bytesWritten,
+    entriesDropped,
+  }: Pick<JobResult, 'bytesRead' | 'bytesWritten' | 'entriesDropped'>): void {
     const counts = this.#counts;
     this.#counts = {
       ...counts,

@@ -26,10 +26,11 @@ export function flushJob(
 }
 
 export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>): CompactionJob {
-  const { versions, directory, format, tableBytes } = host;
+  const { versions, directory, format, tableBytes, valueLog } = host;
   const fileNumbers: number[] = [];
   const outputs = outputsMax(plan.inputs, tableBytes);
   for (let i = 0; i < outputs; i++) fileNumbers.push(versions.allocateFileNumber());
+  const places = valueLog.wornPlaces();
   return {
     kind: 'compaction',
     directory,
@@ -40,6 +41,7 @@ export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>
     olderRuns: olderThan(versions.current, plan.inputs),
     fileNumbers,
     tableBytes,
+    evacuation: places.length === 0 ? undefined : { places, fileNumber: versions.allocateFileNumber() },
   };
 }
 

@@ -9,6 +9,7 @@ import type { VersionSet } from '../version/version-set.js';
 import type { EventListener } from './engine-options.js';
 import type { Gate } from './gate.js';
 import type { MemtableStack } from './memtable-stack.js';
+import type { ValueLog } from './value-log.js';
 
 /** What maintenance needs of the engine around it. */
 export interface MaintenanceHost {
@@ -23,6 +24,7 @@ export interface MaintenanceHost {
   readonly retention: RetentionPolicy;
   readonly listener: EventListener;
   readonly times: CommitTimes;
+  readonly valueLog: ValueLog;
   /** The segment that commits go to now. */
   activeLogNumber(): number;
   /** Told after a sealed memtable went to a table. */

@@ -53,7 +53,8 @@ export class Maintenance {
   #stopping = false;
   #flushesOnly = false;
   #flushWaiters: Waiter<SealedMemtable>[] = [];
-  #rangeRequests: Waiter<KeyRange>[] = [];
+  /** Ranges to merge; undefined for the collection of all garbage in files of values. */
+  #rangeRequests: Waiter<KeyRange | undefined>[] = [];
   readonly #counters = new JobCounters();
   readonly #summary: VersionSummary;
 
@@ -79,7 +80,11 @@ export class Maintenance {
     const { memtables } = this.#host;
     const ofTree = this.#summary.of(this.#host.versions.current).pressure;
     const ofMemtables = memtablePressure(memtables.sealed.length, memtables.activeFilled);
-    return ofTree.value > 0 && ofTree.value >= ofMemtables.value ? ofTree : ofMemtables;
+    const ofValues = this.#host.valueLog.pressure();
+    return [ofTree, ofValues].reduce(
+      (most, one) => (one.value > 0 && one.value >= most.value ? one : most),
+      ofMemtables,
+    );
   }
 
   canSeal(): boolean {
@@ -126,8 +131,8 @@ export class Maintenance {
     });
   }
 
-  /** Merges what touches `range` into the deepest level it reaches. */
-  compact(range: KeyRange): Promise<void> {
+  /** Merges what touches `range` into the deepest level it reaches; undefined: empties files of values until there is little garbage. */
+  compact(range: KeyRange | undefined): Promise<void> {
     if (!this.#mayBegin()) return Promise.reject(this.#host.gate.refusal());
     return new Promise((resolve, reject) => {
       this.#rangeRequests.push({ subject: range, resolve, reject });
@@ -200,12 +205,14 @@ export class Maintenance {
         this.#dropCovered();
         const request = this.#rangeRequests[0];
         const version = this.#host.versions.current;
-        const plan = request === undefined ? this.#pick(version) : this.#planRange(version, request.subject);
+        this.#host.valueLog.thorough = request !== undefined && request.subject === undefined;
+        const plan = request?.subject === undefined ? this.#pick(version) : this.#planRange(version, request.subject);
         const compaction = plan === undefined ? undefined : this.#beginCompaction(plan);
         const outcome =
           plan === undefined ? 'idle' : compaction === undefined ? 'done' : await this.#execute(compaction);
         if (outcome === 'cancelled' || (outcome === 'idle' && request === undefined)) break;
-        if (outcome !== 'refused' && request !== undefined && this.#rangeRequests[0] === request) {
+        const isDone = request?.subject === undefined ? outcome === 'idle' : outcome !== 'refused';
+        if (isDone && request !== undefined && this.#rangeRequests[0] === request) {
           this.#rangeRequests.shift();
           request.resolve();
         }
@@ -254,7 +261,8 @@ export class Maintenance {
   }
 
   #pick(version: Version<Table>): CompactionPlan<Table> | undefined {
-    return pickCompaction(version, this.#host.policy, this.#host.retention.view());
+    const { policy, retention, valueLog } = this.#host;
+    return pickCompaction(version, policy, retention.view()) ?? valueLog.plan(new TreeShape(version, policy).first);
   }
 
   #planRange(version: Version<Table>, range: KeyRange): CompactionPlan<Table> | undefined {
@@ -299,8 +307,11 @@ export class Maintenance {
   }
 
   /** True when a job has dropped what somebody needs by now. Its tables go, and it is done again by whoever runs it. */
-  #isRefused({ retention }: Job, { tables, prunedThrough }: JobResult): boolean {
-    if (this.#host.retention.stillAllows?.(retention, prunedThrough) !== false) return false;
+  #isRefused(job: Job, { tables, prunedThrough, valueFileBytes }: JobResult): boolean {
+    if (this.#host.retention.stillAllows?.(job.retention, prunedThrough) !== false) return false;
+    if (job.kind === 'compaction' && job.evacuation !== undefined && valueFileBytes > 0) {
+      this.#host.versions.addObsolete(fileName('value', job.evacuation.fileNumber));
+    }
     for (const { fileNumber } of tables) this.#host.versions.addObsolete(fileName('table', fileNumber));
     this.#host.versions.deleteObsolete();
     return true;
@@ -336,6 +347,7 @@ export class Maintenance {
       removed: removalsOf(plan.inputs),
     });
     this.#counters.compacted(result);
+    this.#host.valueLog.moved(result.valueFileBytes);
     this.#finishCompaction(plan, result, false);
     return true;
   }
@@ -348,7 +360,7 @@ export class Maintenance {
       removed: removalsOf(moved),
     });
     this.#counters.moved();
-    this.#finishCompaction(plan, { tables, bytesRead: 0, bytesWritten: 0, entriesDropped: 0 }, true);
+    this.#finishCompaction(plan, { tables, bytesRead: 0, bytesWritten: 0, valueFileBytes: 0, entriesDropped: 0 }, true);
   }
 
   #finishCompaction(plan: CompactionPlan<Table>, result: Omit<JobResult, 'prunedThrough'>, moved: boolean): void {

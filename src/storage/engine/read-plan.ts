@@ -82,7 +82,11 @@ export class ReadPlan {
   }
 
   /** Over everything that can hold keys of `range` and of what range deletions leave of it; `asOf` is of a published commit. */
-  merged({ active, sealed }: MemtableStack, range: KeyRange, { asOf, reverse = false, cleared }: CursorOptions): EntryCursor {
+  merged(
+    { active, sealed }: MemtableStack,
+    range: KeyRange,
+    { asOf, reverse = false, cleared }: CursorOptions,
+  ): EntryCursor {
     const sources = new SourceList(asOf, reverse, cleared);
     if (rangeIsEmpty(range)) return sources.merged();
     if (active.count > 0) sources.add(active.cursor(reverse), active.tombstones);
@@ -91,7 +95,7 @@ export class ReadPlan {
     }
     for (const run of this.runs) {
       if (!run.touches(range)) continue;
-      sources.add(new RunCursor(run.tables, { reverse: reverse, bulk: false, range, asOf }), run.tombstones);
+      sources.add(new RunCursor(run.tables, { reverse, bulk: false, range, asOf }), run.tombstones);
     }
     return sources.merged();
   }

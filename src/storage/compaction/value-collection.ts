@@ -1,0 +1,92 @@
+/**
+ * When space is taken back from files of values, as pure functions of the version. Of a file's bytes those are garbage that
+ * no table points to. That is exact, but a table points to what a newer one has overwritten until both are merged: so
+ * there are two plans. Collection rewrites a table that points into files with much garbage, in its place, and moves the rest
+ * of their values. Discovery merges all runs, to learn what is garbage, when that can be much and the tables, which hold
+ * pointers, are little to write.
+ */
+
+import { FILE_HEADER_BYTES } from '../format/file-header.js';
+import { referencedBytes } from '../values/segment-references.js';
+import type { Version } from '../version/version.js';
+import type { TableMeta } from '../format/manifest-edit.js';
+import { type CompactionPlan, planRange } from './compaction-plan.js';
+
+export interface ValueSpace {
+  /** Size of the files that tables point into. */
+  readonly bytes: number;
+  /** What tables point to. */
+  readonly liveBytes: number;
+  /** What the oldest run points to: what all others overwrote would be missing from it. */
+  readonly baseBytes: number;
+  /** Of all tables. */
+  readonly tableBytes: number;
+  /** Files by place, with their garbage and what is alive in them. */
+  readonly files: readonly { readonly place: number; readonly garbage: number; readonly liveBytes: number }[];
+}
+
+/** One job moves no more than this, unless a single file has more. */
+const MOVED_BYTES_MAX = 128 * 1024 * 1024;
+/** Discovery is due when newer runs point to this part of what the oldest one does … */
+const DISCOVERY_RATIO = 1 / 8;
+/** … and the tables are at most this part of what that may free. */
+const TABLE_RATIO = 1 / 2;
+
+/** @param sizes of the files by place. */
+export function valueSpace(version: Version, sizes: ReadonlyMap<number, number>): ValueSpace {
+  const live = referencedBytes(version.tables());
+  const files: { place: number; garbage: number; liveBytes: number }[] = [];
+  let liveBytes = 0;
+  let bytes = 0;
+  for (const [place, referenced] of live) {
+    const sizeBytes = sizes.get(place) ?? 0;
+    files.push({ place, liveBytes: referenced, garbage: (sizeBytes - FILE_HEADER_BYTES - referenced) / sizeBytes });
+    liveBytes += referenced;
+    bytes += sizeBytes;
+  }
+  let tableBytes = 0;
+  for (const table of version.tables()) tableBytes += table.sizeBytes;
+  const oldest = version.levels.at(-1)?.runs.at(-1)?.tables ?? [];
+  const baseBytes = [...referencedBytes(oldest).values()].reduce((sum, referenced) => sum + referenced, 0);
+  return { bytes, liveBytes, baseBytes, tableBytes, files };
+}
+
+/** The files to empty, those with most garbage first: as many as one job may move. */
+export function wornPlaces({ files }: ValueSpace, garbageRatio: number): number[] {
+  const worn = files.filter(({ garbage }) => garbage >= garbageRatio).sort((a, b) => b.garbage - a.garbage);
+  let bytes = 0;
+  const count = worn.findIndex(({ liveBytes }, i) => (bytes += liveBytes) > MOVED_BYTES_MAX && i > 0);
+  return worn.slice(0, count < 0 ? worn.length : count).map(({ place }) => place);
+}
+
+/** Rewrites a table that points into `places` where it is. */
+export function planCollection<T extends TableMeta>(
+  version: Version<T>,
+  places: readonly number[],
+): CompactionPlan<T> | undefined {
+  if (places.length === 0) return undefined;
+  const worn = new Set(places);
+  for (const [level, { runs }] of version.levels.entries()) {
+    for (const run of runs) {
+      const table = run.tables.find(({ references }) => references.some(({ place }) => worn.has(place)));
+      if (table === undefined) continue;
+      return { level, inputs: [{ level, tables: [table] }], outputLevel: level, outputRun: run.id, move: false };
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Merges everything when that may free much. @param bytesMin less is not worth it. @param levelMin see `planRange`.
+ */
+export function planDiscovery<T extends TableMeta>(
+  version: Version<T>,
+  space: ValueSpace,
+  { bytesMin, levelMin }: { readonly bytesMin: number; readonly levelMin: number },
+): CompactionPlan<T> | undefined {
+  const newer = space.liveBytes - space.baseBytes;
+  if (newer < Math.max(bytesMin, space.baseBytes * DISCOVERY_RATIO)) return undefined;
+  if (space.tableBytes > newer * TABLE_RATIO) return undefined;
+  const runs = version.levels.reduce((sum, level) => sum + level.runs.length, 0);
+  return runs < 2 ? undefined : planRange(version, {}, levelMin);
+}
