@@ -240,6 +240,14 @@ export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> impl
     await this.#services.store.engine.compact();
   }
 
+  /**
+   * `compact`, then gives back the space of values that were overwritten or deleted: afterwards hardly any is left of what
+   * nobody can read any more. This happens by itself too, when a file is garbage by `valueLog.garbageRatio`.
+   */
+  async gc(): Promise<void> {
+    await this.#services.store.engine.gc();
+  }
+
   stats(): StoreStats {
     return this.#services.store.stats();
   }
