@@ -229,6 +229,7 @@ export class Engine {
   async gc(): Promise<void> {
     await this.compact();
     await this.#maintenance.compact(undefined);
+    await this.#removing;
   }
 
   /** Says that no snapshot as of `timestamp` is open any more: the space of what only it could see is to come back. */
