@@ -76,6 +76,18 @@ export function describeFileSystem(name: string, makeWorkplace: () => Workplace)
         file.close();
       });
 
+      it('writes parts as one, more of them than the system takes at a time', () => {
+        const parts = Array.from({ length: 2500 }, (_, i) => new Uint8Array((i % 5) + 1).fill(i));
+        const whole = Buffer.concat(parts);
+        const file = fs.open(at('a'), 'create');
+        file.writeParts(parts, 7);
+        expect(file.size()).toBe(7 + whole.length);
+        const target = new Uint8Array(whole.length);
+        file.read(target, 7);
+        expect(Buffer.compare(target, whole)).toBe(0);
+        file.close();
+      });
+
       it('truncates, and grows again with zeros', () => {
         const file = fs.open(at('a'), 'create');
         file.write(utf8Encode('secret'), 0);

@@ -1,6 +1,6 @@
 /** The files of values as maintenance and statistics see them: what is garbage, what to do about it, how much there may be. */
 
-import { type CompactionPlan } from '../compaction/compaction-plan.js';
+import type { CompactionPlan } from '../compaction/compaction-plan.js';
 import {
   planCollection,
   planDiscovery,
@@ -32,6 +32,8 @@ export interface ValueLogStats {
 /** A memtable points to this part of what the tables do at most: it may all be garbage. */
 const MEMTABLE_PARTS = 8;
 const SEGMENT_BYTES_MIN = 4 * 1024 * 1024;
+/** Memtables' worth of values that a small database may have in garbage: one is written while others are flushed. */
+const SLACK_SEGMENTS = 4;
 /** Files may take this many times what the oldest run points to … */
 const BUDGET_FACTOR = 1.8;
 /** … until they are collected from this part of the garbage ratio on, and this many times until commits crawl. */
@@ -55,8 +57,7 @@ export class ValueLog {
 
   /** How much a memtable may point to before it is sealed. */
   get segmentBytesMax(): number {
-    const { segmentBytes } = this.#options;
-    return Math.min(segmentBytes, Math.max(SEGMENT_BYTES_MIN, this.#current().baseBytes / MEMTABLE_PARTS));
+    return this.#segmentBytes(this.#current().baseBytes);
   }
 
   /** The files that a job should empty that is made now. */
@@ -103,7 +104,11 @@ export class ValueLog {
 
   #budgetBytes({ baseBytes, liveBytes }: ValueSpace): number {
     const certain = Math.max(baseBytes, liveBytes / 2);
-    return Math.max(certain * BUDGET_FACTOR, certain + 4 * this.#options.segmentBytes);
+    return Math.max(certain * BUDGET_FACTOR, certain + SLACK_SEGMENTS * this.#segmentBytes(certain));
+  }
+
+  #segmentBytes(baseBytes: number): number {
+    return Math.min(this.#options.segmentBytes, Math.max(SEGMENT_BYTES_MIN, baseBytes / MEMTABLE_PARTS));
   }
 
   #current(): ValueSpace {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ByteWriter, CorruptionError, seededRandom } from '../../../../src/base/index.js';
+import { CorruptionError, seededRandom } from '../../../../src/base/index.js';
 import { FILE_HEADER_BYTES } from '../../../../src/storage/format/file-header.js';
 import { LogFrames } from '../../../../src/storage/log/log-frames.js';
 import { type LogReplay, replayLog } from '../../../../src/storage/log/log-reader.js';

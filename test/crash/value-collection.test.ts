@@ -1,0 +1,75 @@
+/**
+ * Crashes around every step by which files of values are emptied and given up: a few keys are overwritten and deleted again
+ * and again with values that are kept apart, so that most of what is written is garbage soon. Images are taken between the
+ * creation of a value file and the unlinking of what it replaces, and must satisfy the recovery oracles.
+ */
+
+import { expect, it } from 'vitest';
+import { randomBelow, seededRandom } from '../../src/base/index.js';
+import { CRASH_MODES, type CrashMode, MemFileSystem } from '../../src/vfs/index.js';
+import { CommitPlan } from '../support/commit-plan.js';
+import { FaultFileSystem } from '../support/fault-file-system.js';
+import { LoadRun, type Promises } from '../support/load-run.js';
+import { checkContinues, checkRecoveredIsDurable, checkRecovery } from '../support/recovery-oracles.js';
+import { propertyOptions, seed } from '../support/seed.js';
+
+const DIRECTORY = '/db';
+const plan = new CommitPlan({
+  seed: seed + 7,
+  commits: 90,
+  keys: 14,
+  valueBytesMax: 420,
+  bufferedShare: 0.3,
+  loadShare: 0,
+});
+/** Changes that are watched after a value file came into being. */
+const WATCHED = 24;
+
+interface Crash {
+  readonly mode: CrashMode;
+  readonly imageSeed: number;
+  readonly image: MemFileSystem;
+  readonly promises: Promises;
+}
+
+it('a crash while values are moved costs no promised commit and brings nothing back', async () => {
+  const memory = new MemFileSystem({ trackCrashes: true });
+  const fileSystem = new FaultFileSystem(memory);
+  const run = new LoadRun(fileSystem, DIRECTORY, plan, seed);
+  const crashes: Crash[] = [];
+  let watchedUntil = 0;
+  fileSystem.watch((change) => {
+    if (/^open \d+\.val create/.test(fileSystem.trace.at(-1) ?? '')) watchedUntil = change + WATCHED;
+    if (change > watchedUntil) return;
+    for (let i = 0; i < propertyOptions(2).numRuns; i++) {
+      const imageSeed = (seed * 1_000_003 + change * 101 + i) >>> 0;
+      const mode = CRASH_MODES[randomBelow(seededRandom(imageSeed), CRASH_MODES.length)]!;
+      crashes.push({
+        mode,
+        imageSeed,
+        image: memory.crashImage(mode, seededRandom(imageSeed)),
+        promises: run.promises(),
+      });
+    }
+  });
+  await run.run();
+  expect(run.failures).toEqual([]);
+  const unlinked = fileSystem.trace.filter((line) => /^unlink \d+\.(val|log)/.test(line));
+  expect(unlinked.some((line) => line.includes('.val'))).toBe(true);
+  expect(crashes.length).toBeGreaterThan(100);
+  for (const { mode, imageSeed, image, promises } of crashes) {
+    const expected = {
+      atLeast: mode === 'kill' ? promises.acknowledged : promises.durable,
+      atMost: promises.submitted,
+    };
+    try {
+      if (imageSeed % 6 === 1) {
+        await checkRecoveredIsDurable(image.crashImage('kill', seededRandom(1)), DIRECTORY, plan, expected);
+      }
+      const timestamp = await checkRecovery(image, DIRECTORY, plan, expected);
+      if (imageSeed % 6 === 0) await checkContinues(image, DIRECTORY, plan, timestamp);
+    } catch (cause) {
+      throw new Error(`VARVE_SEED=${seed}, mode ${mode}, image seed ${imageSeed}: ${String(cause)}`, { cause });
+    }
+  }
+});
