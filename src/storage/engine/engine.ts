@@ -172,10 +172,9 @@ export class Engine {
   get(key: Uint8Array, asOf: Timestamp): Uint8Array | undefined {
     const found = this.#find(key, asOf);
     if (found === undefined || found.foundKind === EntryKind.Delete) return undefined;
-    if (found.foundKind === EntryKind.ValuePointer) {
-      return this.#versions.values.read(found.foundValueBytes, found.foundValueStart);
-    }
-    const value = copyOut(found.foundValueBytes, found.foundValueStart, found.foundValueEnd);
+    const { foundKind, foundValueBytes, foundValueStart } = found;
+    if (foundKind === EntryKind.ValuePointer) return this.#versions.values.read(foundValueBytes, foundValueStart);
+    const value = copyOut(foundValueBytes, foundValueStart, found.foundValueEnd);
     if (value.length > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
     return value;
   }
@@ -225,7 +224,7 @@ export class Engine {
     await this.#maintenance.compact(range);
   }
 
-  /** `compact`, then empties the files of values until hardly any garbage is left that nobody retains. */
+  /** `compact`, then empties the files of values until hardly any garbage is left. */
   async gc(): Promise<void> {
     await this.compact();
     await this.#maintenance.compact(undefined);
@@ -351,7 +350,7 @@ export class Engine {
     if (!this.#gate.poisoned) this.#versions.deleteObsolete();
   }
 
-  #makeMaintenance({ executor, retention, listener }: EngineDependencies): Maintenance {
+  #makeMaintenance(dependencies: EngineDependencies): Maintenance {
     const { blockBytes, bloomBitsPerKey, compression, indexBytesMax, tableBytes, compaction: policy } = this.#options;
     return new Maintenance({
       directory: this.directory,
@@ -361,9 +360,7 @@ export class Engine {
       gate: this.#gate,
       memtables: this.#memtables,
       versions: this.#versions,
-      executor,
-      retention,
-      listener,
+      ...dependencies,
       times: this.#times,
       valueLog: this.#valueLog,
       activeLogNumber: () => this.#pipeline!.logNumber,
