@@ -140,13 +140,15 @@ describe('separated values', () => {
   });
 
   test('values that a kill left unsynced are durable before recovered tables point to them', async () => {
-    const { engine } = await openTestEngine(fileSystem, { ...OPTIONS, wal: { sync: 'manual' } });
+    const faulty = new FaultFileSystem(fileSystem);
+    const { engine } = await openTestEngine(faulty, { ...OPTIONS, wal: { sync: 'manual' } });
     await put(engine, 'a', valueOf('a', 1));
-    const killed = fileSystem.crashImage('kill', seededRandom(1));
+    // An engine that has stopped leaves its files as a kill does.
+    faulty.inject({ operation: 'sync', errno: 'EIO' });
+    await expect(engine.sync()).rejects.toThrow();
     await engine.close();
-    killed.unlink(`${ENGINE_DIRECTORY}/LOCK`);
-    const second = await openTestEngine(killed, OPTIONS);
-    const lost = killed.crashImage('lost', seededRandom(1));
+    const second = await openTestEngine(fileSystem, OPTIONS);
+    const lost = fileSystem.crashImage('lost', seededRandom(1));
     await second.engine.close();
     if (lost.exists(`${ENGINE_DIRECTORY}/LOCK`)) lost.unlink(`${ENGINE_DIRECTORY}/LOCK`);
     const third = await openTestEngine(lost, OPTIONS);
