@@ -141,7 +141,7 @@ describe('separated values', () => {
 
   test('values that a kill left unsynced are durable before recovered tables point to them', async () => {
     const faulty = new FaultFileSystem(fileSystem);
-    const { engine } = await openTestEngine(faulty, { ...OPTIONS, wal: { sync: 'manual' } });
+    const { engine } = await openTestEngine(faulty, { ...OPTIONS, memtableBytes: 65_536, wal: { sync: 'manual' } });
     await put(engine, 'a', valueOf('a', 1));
     // An engine that has stopped leaves its files as a kill does.
     faulty.inject({ operation: 'sync', errno: 'EIO' });
