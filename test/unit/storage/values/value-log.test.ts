@@ -145,7 +145,7 @@ describe('separated values', () => {
     await put(engine, 'a', valueOf('a', 1));
     // An engine that has stopped leaves its files as a kill does.
     faulty.inject({ operation: 'sync', errno: 'EIO' });
-    await expect(engine.sync()).rejects.toThrow();
+    await expect(engine.sync()).rejects.toThrow('EIO');
     await engine.close();
     const second = await openTestEngine(fileSystem, OPTIONS);
     const lost = fileSystem.crashImage('lost', seededRandom(1));
