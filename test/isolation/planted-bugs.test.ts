@@ -119,18 +119,19 @@ const bugs: Planted[] = [
   },
   {
     what: 'a commit is published before the second half of it is there',
-    module: 'storage/engine/commit-pipeline.js',
-    original: 'request.batch.forEach(this.#visit);',
-    replacement: `const timestamp = request.timestamp;
-            for (const apply of this.late ?? []) apply();
-            this.late = [];
-            let visited = 0;
-            request.batch.forEach((kind, view, ...places) => {
-                const bytes = view.slice();
-                const apply = () => { this.#applied = timestamp; this.#visit(kind, bytes, ...places); };
-                if (visited++ < request.batch.count / 2) apply();
-                else this.late.push(apply);
-            });`,
+    module: 'storage/log/log-frames.js',
+    original: 'batch.forEach(visit);',
+    replacement: `{
+                for (const apply of this.late ?? []) apply();
+                this.late = [];
+                let visited = 0;
+                batch.forEach((kind, view, ...places) => {
+                    const bytes = view.slice();
+                    const apply = () => { begins(timestamp); visit(kind, bytes, ...places); };
+                    if (visited++ < batch.count / 2) apply();
+                    else this.late.push(apply);
+                });
+            }`,
     levels: both,
     shows: ['internal', 'G-single'],
   },

@@ -87,7 +87,7 @@ describe('backup and restore', () => {
   it('a backup of a damaged table fails and leaves nothing', async () => {
     await commit(1, 40);
     // Settled, so that only the backup reads the table.
-    await engine.compact();
+    await engine.gc();
     const table = fileSystem.list('/db').find((name) => name.endsWith('.tbl'))!;
     spoil(join('/db', table));
     await expect(backup(engine, '/backup')).rejects.toThrow(CorruptionError);

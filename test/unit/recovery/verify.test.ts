@@ -43,7 +43,7 @@ describe('verify', () => {
 
   beforeEach(async () => {
     const memory = new MemFileSystem({ trackCrashes: true });
-    const { engine } = await openOn(memory, DIRECTORY);
+    const { engine } = await openOn(memory, DIRECTORY, { tableBytes: 512 });
     for (let next = 1; next <= 55; next++) await engine.commit(plan.batch(next), next);
     await engine.flush();
     for (let next = 56; next <= 60; next++) await engine.commit(plan.batch(next), next);

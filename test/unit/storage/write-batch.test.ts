@@ -123,7 +123,7 @@ describe('decode', () => {
   });
 
   test('refuses kinds it does not know, and says where', () => {
-    for (const kind of [0, 4, 255]) {
+    for (const kind of [0, 5, 255]) {
       const damaged = new Uint8Array([1, 1, 0x61, kind, 0]);
       expect(() => WriteBatch.decode(damaged, malformed)).toThrow(expect.objectContaining({ at: 3 }));
     }
