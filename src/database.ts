@@ -26,6 +26,7 @@ import {
   checkBody,
   type SnapshotOptions,
   type StoreStats,
+  type Transaction,
   type TransactionOptions,
   TransactionalStore,
 } from './mvcc/index.js';
@@ -158,18 +159,12 @@ export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> impl
    * Throws `ConflictError` after the last retry and `TimeoutError` after `timeoutMs`. Inside the body of another, a
    * transaction is one of its own, unless the option `ambientTransactions` makes it a savepoint of that.
    */
-  async transaction<T>(body: (tx: DatabaseTransaction) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
-    checkBody('the body of a transaction', body);
+  transaction<T>(body: (tx: DatabaseTransaction) => T | Promise<T>, options?: TransactionOptions): Promise<T> {
     const { store, ambient } = this.#services;
-    const outer = ambient?.current;
-    if (outer !== undefined) {
-      refuseOptions(options);
-      return outer.savepoint(body);
-    }
-    return store.transaction((tx) => {
-      const transaction = new DatabaseTransaction(tx, this.#services);
-      return ambient === undefined ? body(transaction) : ambient.run(transaction, body);
-    }, options);
+    if (ambient !== undefined) return this.#ambientTransaction(ambient, body, options);
+    const run =
+      typeof body === 'function' ? (tx: Transaction) => body(new DatabaseTransaction(tx, this.#services)) : body;
+    return store.transaction(run, options);
   }
 
   /** Starts a transaction that the caller commits or rolls back. */
@@ -260,6 +255,21 @@ export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> impl
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
+  }
+
+  async #ambientTransaction<T>(
+    ambient: AmbientTransaction,
+    body: (tx: DatabaseTransaction) => T | Promise<T>,
+    options: TransactionOptions | undefined,
+  ): Promise<T> {
+    checkBody('the body of a transaction', body);
+    const outer = ambient.current;
+    if (outer !== undefined) {
+      refuseOptions(options);
+      return outer.savepoint(body);
+    }
+    const run = (tx: Transaction) => ambient.run(new DatabaseTransaction(tx, this.#services), body);
+    return this.#services.store.transaction(run, options);
   }
 
   async #close(): Promise<void> {

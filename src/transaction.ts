@@ -12,9 +12,9 @@ import {
   type KeyspaceSink,
   type NamedCodecs,
   namedKeyspace,
-  recordingTransactionSink,
+  RecordingTransactionSink,
   TransactionKeyspace,
-  transactionSink,
+  TransactionSink,
   type TupleKey,
   type ValueCodecName,
   type ValueOf,
@@ -40,19 +40,26 @@ export class DatabaseTransaction
   #savepointIsOpen = false;
   #snapshot: DatabaseSnapshot | undefined;
   #blobs: Blobs | undefined;
-  /** Runs one SQL statement in this transaction. What its entities have pending is written first. */
-  readonly sql: SqlFunction;
-  /** The same on this thread. It does not see changes of entities that are not written yet. */
-  readonly sqlSync: SqlFunctionSync;
+  #sql: SqlFunction | undefined;
+  #sqlSync: SqlFunctionSync | undefined;
 
   constructor(transaction: Transaction, services: Services) {
-    const sink = transactionSink(transaction, services.environment);
+    const sink = new TransactionSink(transaction, services.environment);
     super(transaction, sink, defaultKeyspace);
     this.#transaction = transaction;
     this.#services = services;
     this.#sink = sink;
-    this.sql = createSqlFunction(services.sql, transaction, () => services.orm.flush(transaction));
-    this.sqlSync = createSqlFunctionSync(services.sql, transaction);
+  }
+
+  /** Runs one SQL statement in this transaction. What its entities have pending is written first. */
+  get sql(): SqlFunction {
+    const { sql, orm } = this.#services;
+    return (this.#sql ??= createSqlFunction(sql, this.#transaction, () => orm.flush(this.#transaction)));
+  }
+
+  /** The same on this thread. It does not see changes of entities that are not written yet. */
+  get sqlSync(): SqlFunctionSync {
+    return (this.#sqlSync ??= createSqlFunctionSync(this.#services.sql, this.#transaction));
   }
 
   /** Where its default keyspace writes. @internal */
@@ -62,7 +69,8 @@ export class DatabaseTransaction
 
   /** Where it writes a named keyspace. @internal */
   sinkOf(layout: NamedCodecs): KeyspaceSink {
-    return recordingTransactionSink(this.#transaction, this.#sink, this.#services.keyspaces, layout);
+    const { environment, keyspaces } = this.#services;
+    return new RecordingTransactionSink(this.#transaction, environment, keyspaces, layout);
   }
 
   /** The last commit that this transaction sees. */

@@ -104,6 +104,18 @@ export class ByteWriter {
     this.raw(bytes);
   }
 
+  /** The same for a range of a larger buffer, without a view of it where the range is short. */
+  lengthPrefixedRange(bytes: Uint8Array, start: number, end: number): void {
+    const length = end - start;
+    this.varint(length);
+    this.#reserve(length);
+    const buffer = this.#buffer;
+    const at = this.#length;
+    if (length <= LOOP_COPY_MAX) for (let i = 0; i < length; i++) buffer[at + i] = bytes[start + i]!;
+    else buffer.set(bytes.subarray(start, end), at);
+    this.#length = at + length;
+  }
+
   text(value: string): void {
     this.lengthPrefixed(utf8Encode(value));
   }

@@ -14,6 +14,12 @@ import { concatBytes, CorruptionError, hexPreview, InvalidArgumentError, utf8Enc
 import type { Transaction, TransactionalStore } from '../mvcc/index.js';
 import type { KeyCodecName, ValueCodecName } from './codecs.js';
 
+/** As it is stored. */
+export interface CodecRecord {
+  readonly key: Uint8Array;
+  readonly value: Uint8Array;
+}
+
 /** A keyspace with the codecs somebody wants to use it with. */
 export interface NamedCodecs {
   readonly name: string;
@@ -52,7 +58,7 @@ export class CodecRecords {
   }
 
   /** The record that a write to `keyspace` must include; undefined when it is stored already. */
-  missing(keyspace: NamedCodecs): { readonly key: Uint8Array; readonly value: Uint8Array } | undefined {
+  missing(keyspace: NamedCodecs): CodecRecord | undefined {
     if (this.#stored.has(keyspace.name)) return undefined;
     return { key: recordKey(keyspace.name), value: encodeRecord(keyspace) };
   }

@@ -35,4 +35,4 @@ export {
 export { defaultKeyspace, type KeyspaceOptions, namedKeyspace, splitKeyspaceKey } from './layouts.js';
 export { type Change, type ChangesOptions, type Commit, StoreKeyspace, type StoreSink } from './store-keyspace.js';
 export { TransactionKeyspace } from './transaction-keyspace.js';
-export { ambientSink, recordingStoreSink, recordingTransactionSink, storeSink, transactionSink } from './sinks.js';
+export { ambientSink, RecordingTransactionSink, recordingStoreSink, storeSink, TransactionSink } from './sinks.js';

@@ -72,7 +72,10 @@ export interface Mutations {
   clear(range: BoundedRange): void;
 }
 
-/** Where a keyspace writes to. All mutations of one call, `count` of them, take effect together or not at all. */
+/**
+ * Where a keyspace writes to. All mutations of one call, `count` of them, take effect together or not at all. `write` throws
+ * nothing: whatever is wrong, with `fill` too, its promise rejects with.
+ */
 export interface KeyspaceSink extends KeyspaceSource {
   write(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): Promise<void>;
   writeSync(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): void;
@@ -274,8 +277,8 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
   }
 
   /** Stores `value` under `key`, replacing what was there. Outside a transaction it is one by itself. */
-  async put(key: KeyIn, value: Value, options?: WriteOptions): Promise<void> {
-    await this.#sink.write((mutations) => this.#putTo(mutations, key, value), 1, options);
+  put(key: KeyIn, value: Value, options?: WriteOptions): Promise<void> {
+    return this.#sink.write((mutations) => this.#putTo(mutations, key, value), 1, options);
   }
 
   putSync(key: KeyIn, value: Value, options?: WriteOptions): void {
@@ -283,8 +286,8 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
   }
 
   /** Removes `key`; nothing happens when it is absent. */
-  async delete(key: KeyIn, options?: WriteOptions): Promise<void> {
-    await this.#sink.write((mutations) => mutations.delete(this.keyView(key)), 1, options);
+  delete(key: KeyIn, options?: WriteOptions): Promise<void> {
+    return this.#sink.write((mutations) => mutations.delete(this.keyView(key)), 1, options);
   }
 
   deleteSync(key: KeyIn, options?: WriteOptions): void {

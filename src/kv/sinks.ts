@@ -1,10 +1,16 @@
 /** Where keyspaces read and write: the database itself, each write a commit of its own, or one transaction. */
 
 import { InvalidArgumentError } from '../base/index.js';
-import { checkWriteOptions, type Transaction, type TransactionalStore, type WriteOptions } from '../mvcc/index.js';
+import {
+  checkWriteOptions,
+  type ReadView,
+  type Transaction,
+  type TransactionalStore,
+  type WriteOptions,
+} from '../mvcc/index.js';
 import { WriteBatch } from '../storage/index.js';
 import type { Environment } from '../vfs/index.js';
-import type { CodecRecords, NamedCodecs } from './codec-records.js';
+import type { CodecRecord, CodecRecords, NamedCodecs } from './codec-records.js';
 import type { KeyspaceSink, Mutations } from './keyspace.js';
 import type { StoreSink } from './store-keyspace.js';
 
@@ -29,11 +35,15 @@ export function storeSink(store: TransactionalStore, environment: Environment): 
   return {
     environment,
     view: () => store.latest(),
-    write: async (fill, _count, options) => {
-      const batch = batchOf(fill);
-      await store.write(batch, options);
-      giveBack(batch);
-    },
+    write: (fill, _count, options) =>
+      new Promise((resolve, reject) => {
+        const batch = batchOf(fill);
+        const committed = (): void => {
+          giveBack(batch);
+          resolve();
+        };
+        store.submit(batch, options, { committed, failed: reject });
+      }),
     writeSync: (fill, _count, options) => {
       const batch = batchOf(fill);
       store.writeSync(batch, options);
@@ -44,9 +54,29 @@ export function storeSink(store: TransactionalStore, environment: Environment): 
   };
 }
 
-/** Writes become visible with the commit of `tx`. One that is refused, say over a limit, leaves nothing of itself. */
-export function transactionSink(tx: Transaction, environment: Environment): KeyspaceSink {
-  const writeSync = (fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): void => {
+/** Writes become visible with the commit of the transaction. One that is refused, say over a limit, leaves nothing of itself. */
+export class TransactionSink implements KeyspaceSink {
+  readonly environment: Environment;
+  readonly #tx: Transaction;
+
+  constructor(tx: Transaction, environment: Environment) {
+    this.environment = environment;
+    this.#tx = tx;
+  }
+
+  view(): ReadView {
+    return this.#tx;
+  }
+
+  write(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): Promise<void> {
+    return new Promise((resolve) => {
+      this.writeSync(fill, count, options);
+      resolve();
+    });
+  }
+
+  writeSync(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): void {
+    const tx = this.#tx;
     if (options !== undefined) refuseDurability(options);
     // One mutation is refused as a whole anyway.
     if (count <= 1) return fill(tx);
@@ -58,34 +88,33 @@ export function transactionSink(tx: Transaction, environment: Environment): Keys
       throw error;
     }
     savepoint.release();
-  };
-  return {
-    environment,
-    view: () => tx,
-    write: async (fill, count, options) => writeSync(fill, count, options),
-    writeSync,
-  };
+  }
 }
 
 /** `sink` for one named keyspace: its first write stores the record of its codecs. */
 export function recordingStoreSink(sink: StoreSink, records: CodecRecords, keyspace: NamedCodecs): StoreSink {
-  const withRecord = (fill: (mutations: Mutations) => void) => {
-    const record = records.missing(keyspace);
-    if (record === undefined) return fill;
-    return (mutations: Mutations): void => {
-      mutations.put(record.key, record.value);
+  const withRecord =
+    ({ key, value }: CodecRecord, fill: (mutations: Mutations) => void) =>
+    (mutations: Mutations): void => {
+      mutations.put(key, value);
       fill(mutations);
     };
+  const writeWithRecord: KeyspaceSink['write'] = async (fill, count, options) => {
+    await sink.write(fill, count, options);
+    records.markStored(keyspace);
   };
   return {
     environment: sink.environment,
     view: () => sink.view(),
-    write: async (fill, count, options) => {
-      await sink.write(withRecord(fill), count + 1, options);
-      records.markStored(keyspace);
+    write: (fill, count, options) => {
+      const record = records.missing(keyspace);
+      if (record === undefined) return sink.write(fill, count, options);
+      return writeWithRecord(withRecord(record, fill), count + 1, options);
     },
     writeSync: (fill, count, options) => {
-      sink.writeSync(withRecord(fill), count + 1, options);
+      const record = records.missing(keyspace);
+      if (record === undefined) return sink.writeSync(fill, count, options);
+      sink.writeSync(withRecord(record, fill), count + 1, options);
       records.markStored(keyspace);
     },
     beginLoad: async (memoryBytes) => {
@@ -105,24 +134,22 @@ export function recordingStoreSink(sink: StoreSink, records: CodecRecords, keysp
 }
 
 /** The same inside a transaction. */
-export function recordingTransactionSink(
-  tx: Transaction,
-  sink: KeyspaceSink,
-  records: CodecRecords,
-  keyspace: NamedCodecs,
-): KeyspaceSink {
-  return {
-    environment: sink.environment,
-    view: () => sink.view(),
-    write: async (fill, count, options) => {
-      records.addTo(tx, keyspace);
-      await sink.write(fill, count, options);
-    },
-    writeSync: (fill, count, options) => {
-      records.addTo(tx, keyspace);
-      sink.writeSync(fill, count, options);
-    },
-  };
+export class RecordingTransactionSink extends TransactionSink {
+  readonly #tx: Transaction;
+  readonly #records: CodecRecords;
+  readonly #keyspace: NamedCodecs;
+
+  constructor(tx: Transaction, environment: Environment, records: CodecRecords, keyspace: NamedCodecs) {
+    super(tx, environment);
+    this.#tx = tx;
+    this.#records = records;
+    this.#keyspace = keyspace;
+  }
+
+  override writeSync(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): void {
+    this.#records.addTo(this.#tx, this.#keyspace);
+    super.writeSync(fill, count, options);
+  }
 }
 
 /** Goes where `inside` says, as long as there is something; `outside` otherwise. */
@@ -130,7 +157,7 @@ export function ambientSink(outside: StoreSink, inside: () => KeyspaceSink | und
   return {
     environment: outside.environment,
     view: () => (inside() ?? outside).view(),
-    write: async (fill, count, options) => (inside() ?? outside).write(fill, count, options),
+    write: (fill, count, options) => (inside() ?? outside).write(fill, count, options),
     writeSync: (fill, count, options) => (inside() ?? outside).writeSync(fill, count, options),
     beginLoad: async (memoryBytes) => {
       if (inside() === undefined) return outside.beginLoad(memoryBytes);

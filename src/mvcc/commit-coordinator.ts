@@ -12,7 +12,9 @@
 
 import { ConflictError, type KeyRange, keyAfter } from '../base/index.js';
 import {
+  type BatchVisitor,
   type BulkLoad,
+  type CommitOutcome,
   type Durability,
   type Engine,
   EntryKind,
@@ -29,6 +31,12 @@ import type { Contention, Turn, Turns } from './turns.js';
 import type { WriteBuffer } from './write-buffer.js';
 
 export type Isolation = 'serializable' | 'snapshot';
+
+/** Is told once what has become of a commit, in the step that publishes it. Must not throw. */
+export interface CommitObserver {
+  committed(timestamp: Timestamp): void;
+  failed(cause: unknown): void;
+}
 
 /** What validation needs to know of a transaction. */
 export interface CommitCandidate {
@@ -80,11 +88,25 @@ export class CommitCoordinator {
    * publication can miss them. A plain write thereby costs no second copy of its keys.
    */
   readonly #unrecorded = new Map<Timestamp, WriteBatch>();
+  /** Of the validation under way; filled anew after one that found something, so that most allocate nothing. */
+  #found: FoundContention = { keys: [], ranges: [], changed: [] };
+  #since: Timestamp = 0;
+  readonly #checkKey: BatchVisitor = (_kind, bytes, start, end) => {
+    const { keys } = this.#found;
+    if (keys.length >= REPORTED_KEYS_MAX || !this.#recent.keyChanged(bytes, start, end, this.#since)) return;
+    keys.push(bytes.slice(start, end));
+  };
+  /** Made once, as are all functions here that run for every commit. */
+  readonly #recordWrite: BatchVisitor = (kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
+    const recent = this.#recent;
+    if (kind !== EntryKind.RangeDelete) recent.record(bytes, keyStart, keyEnd);
+    else recent.recordRange({ lower: bytes.slice(keyStart, keyEnd), upper: bytes.slice(valueStart, valueEnd) });
+  };
   #inFlight = 0;
-  /** The newest timestamp handed to the engine by `commit`. */
+  /** The newest timestamp handed to the engine and not committed on this thread. */
   #submitted: Timestamp = 0;
-  /** Settles when everything handed to the engine so far is published or has failed. */
-  #published: Promise<unknown> = Promise.resolve();
+  /** Whoever waits until the commits up to a timestamp are published or have failed, which they do in their order. */
+  #waiters: { readonly timestamp: Timestamp; readonly resolve: () => void }[] = [];
   #commits = 0;
   #conflicts = 0;
 
@@ -142,11 +164,13 @@ export class CommitCoordinator {
         { facts: { snapshotTimestamp: since, floor: this.#recent.floor, keys: [] } },
       );
     }
-    const contention = this.#readConflicts(candidate);
-    if (candidate.isolation === 'snapshot') this.#addWriteConflicts(contention, candidate);
-    if (contention.keys.length > 0 || contention.ranges.length > 0) {
-      throw this.#conflict(`with a commit after its snapshot ${since}`, candidate, contention);
-    }
+    this.#since = since;
+    this.#addReadConflicts(candidate);
+    if (candidate.isolation === 'snapshot') this.#addWriteConflicts(candidate);
+    const found = this.#found;
+    if (found.keys.length === 0 && found.ranges.length === 0) return;
+    this.#found = { keys: [], ranges: [], changed: [] };
+    throw this.#conflict(`with a commit after its snapshot ${since}`, candidate, found);
   }
 
   /** What a transaction that failed with `error` lost over; undefined when that is not known. */
@@ -155,18 +179,25 @@ export class CommitCoordinator {
   }
 
   /**
-   * Commits `batch` under the next timestamp. Rejects when the engine does; then nothing of it will be visible.
+   * Commits `batch` under the next timestamp, and tells `observer` once the commit is readable, or never will be. A refusal
+   * is thrown.
    *
    * @param locked counts as written for whoever is validated later.
    */
-  async commit(batch: WriteBatch, durability: Durability | undefined, locked?: ReadSet): Promise<Timestamp> {
+  submit(
+    batch: WriteBatch,
+    durability: Durability | undefined,
+    locked: ReadSet | undefined,
+    observer: CommitObserver,
+  ): void {
     const timestamp = this.#oracle.next();
-    const done = this.#engine.submit(batch, timestamp, durability === undefined ? {} : { durability });
+    this.#engine.submit(batch, timestamp, durability, new PendingCommit(this, timestamp, observer));
     // Only now: a batch that was refused will never be published, and must not make anybody conflict with it.
+    this.#submitted = timestamp;
+    this.#inFlight++;
     if (this.#candidates.size > 0 || locked !== undefined) this.#record(batch, timestamp, locked);
     else this.#unrecorded.set(timestamp, batch);
     this.#tail.record(batch, timestamp);
-    return this.#publish(done, timestamp);
   }
 
   /**
@@ -179,11 +210,19 @@ export class CommitCoordinator {
     const ranges = rangesOf(load.tables);
     const timestamp = this.#oracle.next();
     const done = this.#engine.submitLoad(load, timestamp);
+    this.#submitted = timestamp;
+    this.#inFlight++;
     this.#recordInFlight();
     this.#recent.startCommit(timestamp, this.#oldestNeeded());
     for (const range of ranges) this.#recent.recordRange(range);
     this.#tail.skip(timestamp);
-    return this.#publish(done, timestamp);
+    return new Promise((resolve, reject) => {
+      const outcome = new PendingCommit(this, timestamp, { committed: resolve, failed: reject });
+      done.then(
+        () => outcome.committed(),
+        (cause: unknown) => outcome.failed(cause),
+      );
+    });
   }
 
   /** The same on this thread, after everything that is in flight. */
@@ -205,23 +244,18 @@ export class CommitCoordinator {
 
   /** Resolves when every commit that is in flight now has been published, or has failed. */
   async settled(): Promise<void> {
-    await this.#published;
+    if (this.#inFlight === 0) return;
+    const timestamp = this.#submitted;
+    await new Promise<void>((resolve) => this.#waiters.push({ timestamp, resolve }));
   }
 
-  /** Waits until what was handed to the engine is published, or has failed. */
-  async #publish(done: Promise<void>, timestamp: Timestamp): Promise<Timestamp> {
-    this.#inFlight++;
-    this.#submitted = timestamp;
-    this.#published = done.catch(() => undefined);
-    try {
-      await done;
-    } finally {
-      this.#inFlight--;
-      this.#unrecorded.delete(timestamp);
-      this.#tail.published();
-    }
-    this.#commits++;
-    return timestamp;
+  /** Called by what `submit` handed to the engine: the commit is published, or never will be. */
+  ended(timestamp: Timestamp, isPublished: boolean): void {
+    this.#inFlight--;
+    if (isPublished) this.#commits++;
+    if (this.#unrecorded.size > 0) this.#unrecorded.delete(timestamp);
+    this.#tail.published();
+    while (this.#waiters.length > 0 && this.#waiters[0]!.timestamp <= timestamp) this.#waiters.shift()!.resolve();
   }
 
   #recordInFlight(): void {
@@ -235,12 +269,8 @@ export class CommitCoordinator {
   #record(batch: WriteBatch, timestamp: Timestamp, locked: ReadSet | undefined): void {
     this.#recordInFlight();
     this.#recent.startCommit(timestamp, this.#oldestNeeded());
-    const recent = this.#recent;
-    batch.forEach((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-      if (kind !== EntryKind.RangeDelete) recent.record(bytes, keyStart, keyEnd);
-      else recent.recordRange({ lower: bytes.slice(keyStart, keyEnd), upper: bytes.slice(valueStart, valueEnd) });
-    });
-    locked?.forEachKey((bytes, start, end) => this.#recent.record(bytes, start, end));
+    batch.forEach(this.#recordWrite);
+    locked?.forEachKey(this.#recordWrite);
     for (const range of locked?.ranges ?? []) this.#recent.recordRange(range);
   }
 
@@ -270,31 +300,47 @@ export class CommitCoordinator {
     return oldest !== undefined && oldest < published ? oldest : published;
   }
 
-  #readConflicts(candidate: CommitCandidate): FoundContention {
-    const since = candidate.snapshotTimestamp;
-    const found: FoundContention = { keys: [], ranges: [], changed: [] };
-    candidate.reads?.forEachKey((bytes, start, end) => this.#checkKey(found.keys, bytes, start, end, since));
-    for (const range of candidate.reads?.ranges ?? []) this.#checkRange(found, range, since);
-    return found;
+  #addReadConflicts({ reads }: CommitCandidate): void {
+    if (reads === undefined) return;
+    reads.forEachKey(this.#checkKey);
+    for (const range of reads.ranges) this.#checkRange(range);
   }
 
-  #addWriteConflicts(found: FoundContention, candidate: CommitCandidate): void {
-    const since = candidate.snapshotTimestamp;
-    candidate.writes.forEach((_kind, bytes, start, end) => this.#checkKey(found.keys, bytes, start, end, since));
-    for (const range of candidate.writes.clearedRanges()) this.#checkRange(found, range, since);
+  #addWriteConflicts({ writes }: CommitCandidate): void {
+    writes.forEach(this.#checkKey);
+    for (const range of writes.clearedRanges()) this.#checkRange(range);
   }
 
-  #checkRange(found: FoundContention, range: KeyRange, since: Timestamp): void {
-    if (found.keys.length + found.ranges.length >= REPORTED_KEYS_MAX) return;
-    const changed = this.#recent.changeInRange(range, since);
-    if (changed === undefined) return;
-    found.ranges.push(range);
-    found.changed.push(changed);
+  #checkRange(range: KeyRange): void {
+    const { keys, ranges, changed } = this.#found;
+    if (keys.length + ranges.length >= REPORTED_KEYS_MAX) return;
+    const key = this.#recent.changeInRange(range, this.#since);
+    if (key === undefined) return;
+    ranges.push(range);
+    changed.push(key);
+  }
+}
+
+/** A commit that the engine has: tells coordinator and caller, in this order, what has become of it. */
+class PendingCommit implements CommitOutcome {
+  readonly #coordinator: CommitCoordinator;
+  readonly #timestamp: Timestamp;
+  readonly #observer: CommitObserver;
+
+  constructor(coordinator: CommitCoordinator, timestamp: Timestamp, observer: CommitObserver) {
+    this.#coordinator = coordinator;
+    this.#timestamp = timestamp;
+    this.#observer = observer;
   }
 
-  #checkKey(conflicts: Uint8Array[], bytes: Uint8Array, start: number, end: number, since: Timestamp): void {
-    if (conflicts.length >= REPORTED_KEYS_MAX || !this.#recent.keyChanged(bytes, start, end, since)) return;
-    conflicts.push(bytes.slice(start, end));
+  committed(): void {
+    this.#coordinator.ended(this.#timestamp, true);
+    this.#observer.committed(this.#timestamp);
+  }
+
+  failed(cause: unknown): void {
+    this.#coordinator.ended(this.#timestamp, false);
+    this.#observer.failed(cause);
   }
 }
 

@@ -7,7 +7,8 @@ export type { Isolation } from './commit-coordinator.js';
 export type { History, PointInTime } from './history.js';
 export type { Savepoint } from './savepoint.js';
 export { Snapshot } from './snapshot.js';
-export { Transaction, type TransactionOutcome, type TransactionState } from './transaction.js';
+export { Transaction, type TransactionState } from './transaction.js';
+export type { TransactionOutcome } from './transaction-hooks.js';
 export { checkBody, checkSignal, type TransactionOptions } from './transaction-options.js';
 export {
   checkWriteOptions,

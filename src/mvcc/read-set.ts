@@ -5,13 +5,10 @@
  */
 
 import { compareBytes, EMPTY_BYTES, type KeyRange, keyAfter } from '../base/index.js';
-import { EntryKind, MAX_TIMESTAMP, type Memtable } from '../storage/index.js';
+import { type BatchVisitor, EntryKind, MAX_TIMESTAMP, type Memtable } from '../storage/index.js';
 import type { MemtablePool } from './memtable-pool.js';
 
 const RANGE_OVERHEAD_BYTES = 128;
-
-/** Receives a key as a range of a buffer; a view, valid during the call. */
-export type KeyVisitor = (bytes: Uint8Array, start: number, end: number) => void;
 
 export class ReadSet {
   readonly #pool: MemtablePool;
@@ -50,8 +47,9 @@ export class ReadSet {
     if ((this.#keys?.byteSize ?? 0) + this.#rangeBytes > this.#bytesMax) this.#giveUpDetails();
   }
 
-  forEachKey(visit: KeyVisitor): void {
-    this.#keys?.forEachNewest((_kind, bytes, keyStart, keyEnd) => visit(bytes, keyStart, keyEnd));
+  /** Visits every key, as a put without a value. */
+  forEachKey(visit: BatchVisitor): void {
+    this.#keys?.forEachNewest(visit);
   }
 
   /** The intervals read, in no particular order. */
@@ -69,7 +67,7 @@ export class ReadSet {
     const [first, ...others] = this.#ranges;
     if (first !== undefined) this.#hull = first;
     for (const range of others) this.#widen(range);
-    this.forEachKey((bytes, start, end) => {
+    this.forEachKey((_kind, bytes, start, end) => {
       const key = bytes.slice(start, end);
       this.#widen({ lower: key, upper: keyAfter(key) });
     });

@@ -12,10 +12,10 @@ export interface TransactionSettings {
   readonly durability: Durability | undefined;
   /** Run by `transaction()`, which alone commits it. */
   readonly managed: boolean;
-  /** Throws when the transaction's time is up or its signal has fired. */
-  readonly checkInterruption?: (() => void) | undefined;
+  /** Throws when the transaction's time is up or its signal has fired; undefined when nothing of that is set. */
+  readonly checkInterruption: (() => void) | undefined;
   /** The run it belongs to, which waits for its turn after a conflict. Undefined for those that do not wait. */
-  readonly run?: { readonly turn: Turn | undefined; interrupted(reason: unknown): void } | undefined;
+  readonly run: { readonly turn: Turn | undefined; interrupted(reason: unknown): void } | undefined;
 }
 
 export interface TransactionOptions {
@@ -89,19 +89,23 @@ export function checkSignal(signal: unknown): void {
   throw invalid('signal', signal, 'an AbortSignal');
 }
 
-/** `storeIsReadOnly` makes every transaction a read-only one. */
+/** `storeIsReadOnly` makes every transaction a read-only one; a transaction with a run is a managed one. */
 export function settingsOf(
   options: TransactionOptions,
   storeIsReadOnly: boolean,
-  managed: boolean,
-  interruption: Pick<TransactionSettings, 'checkInterruption' | 'run'>,
+  {
+    checkInterruption,
+    run,
+    managed = run !== undefined,
+  }: Pick<TransactionSettings, 'checkInterruption'> & Partial<Pick<TransactionSettings, 'run' | 'managed'>>,
 ): TransactionSettings {
   return {
     isolation: options.isolation ?? 'serializable',
     readOnly: storeIsReadOnly || options.readOnly === true,
     durability: options.durability,
     managed,
-    ...interruption,
+    checkInterruption,
+    run,
   };
 }
 
@@ -119,10 +123,14 @@ function rendered(value: unknown): string {
   return typeof value === 'string' ? JSON.stringify(value) : typeof value === 'number' ? String(value) : kindOf(value);
 }
 
+export function isPromise<T>(result: T | PromiseLike<T>): result is PromiseLike<T> {
+  return typeof (result as PromiseLike<T> | null | undefined)?.then === 'function';
+}
+
 /** Throws `InvalidArgumentError` when synchronous work returned a promise after all. */
 export function rejectPromise(result: unknown, who: string): void {
-  if (typeof (result as PromiseLike<unknown> | null | undefined)?.then !== 'function') return;
+  if (!isPromise(result)) return;
   // Its outcome is of no interest any more, but must not become an unhandled rejection.
-  (result as PromiseLike<unknown>).then(undefined, () => undefined);
+  result.then(undefined, () => undefined);
   throw new InvalidArgumentError(`${who} must not return a promise`);
 }

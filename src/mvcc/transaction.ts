@@ -7,36 +7,21 @@
  */
 
 import { type BoundedRange, InvalidArgumentError, type KeyRange, TransactionClosedError } from '../base/index.js';
-import type { Engine, Timestamp, WriteBatch } from '../storage/index.js';
-import type { CommitCoordinator, Isolation } from './commit-coordinator.js';
-import type { MemtablePool } from './memtable-pool.js';
+import type { Timestamp, WriteBatch } from '../storage/index.js';
+import type { CommitObserver, Isolation } from './commit-coordinator.js';
 import { ReadSet } from './read-set.js';
 import { Savepoint } from './savepoint.js';
 import { Snapshot } from './snapshot.js';
-import type { SnapshotRegistry } from './snapshot-registry.js';
-import { rejectPromise, type TransactionSettings } from './transaction-options.js';
+import type { TransactionContext } from './transaction-context.js';
+import { TransactionHooks, type TransactionOutcome } from './transaction-hooks.js';
+import type { TransactionSettings } from './transaction-options.js';
 import { TransactionCursor } from './transaction-cursor.js';
 import type { CursorOptions, RangeCursor, WriteView } from './views.js';
 import { WriteBuffer } from './write-buffer.js';
 
 export type TransactionState = 'open' | 'committing' | 'committed' | 'rolled-back';
-export type TransactionOutcome = 'committed' | 'rolled-back';
 
-/** What the store shares with its transactions. */
-export interface TransactionContext {
-  readonly engine: Engine;
-  readonly coordinator: CommitCoordinator;
-  readonly registry: SnapshotRegistry;
-  readonly pool: MemtablePool;
-  /** Bound of the write buffer and, separately, of the record of what was read. */
-  readonly transactionBytesMax: number;
-  /** Transactions begun and not ended. */
-  readonly open: Set<Transaction>;
-  /** Raises an error that nobody can handle. */
-  readonly reportBug: (error: unknown) => void;
-}
-
-export class Transaction implements WriteView {
+export class Transaction implements WriteView, CommitObserver {
   /** The newest commit that this transaction sees. */
   readonly snapshotTimestamp: Timestamp;
   readonly isolation: Isolation;
@@ -62,8 +47,10 @@ export class Transaction implements WriteView {
   #snapshot: Snapshot | undefined;
   #cursors: Set<TransactionCursor> | undefined;
   #savepoints: Savepoint[] | undefined;
-  #commitHooks: (() => void | Promise<void>)[] | undefined;
-  #endHooks: ((outcome: TransactionOutcome) => void)[] | undefined;
+  #hooks: TransactionHooks | undefined;
+  /** Whoever has asked for the commit, and what was handed to the engine for it. */
+  #observer: CommitObserver | undefined;
+  #batch: WriteBatch | undefined;
 
   /** Begins at the newest published commit. */
   constructor(context: TransactionContext, settings: TransactionSettings) {
@@ -182,8 +169,7 @@ export class Transaction implements WriteView {
    */
   onBeforeCommit(hook: () => void | Promise<void>): void {
     this.assertOpen();
-    this.#commitHooks ??= [];
-    this.#commitHooks.push(hook);
+    (this.#hooks ??= new TransactionHooks()).beforeCommit(hook);
   }
 
   /**
@@ -192,8 +178,7 @@ export class Transaction implements WriteView {
    */
   onEnd(hook: (outcome: TransactionOutcome) => void): void {
     this.assertOpen();
-    this.#endHooks ??= [];
-    this.#endHooks.push(hook);
+    (this.#hooks ??= new TransactionHooks()).afterEnd(hook);
   }
 
   /**
@@ -202,9 +187,11 @@ export class Transaction implements WriteView {
    * signal's reason when one was due, and with `ClosedError` when the engine has stopped; the transaction is rolled back
    * in every case.
    */
-  async commit(): Promise<Timestamp> {
-    this.#assertUnmanaged();
-    return this.finish();
+  commit(): Promise<Timestamp> {
+    return new Promise((committed, failed) => {
+      this.#assertUnmanaged();
+      this.finish({ committed, failed });
+    });
   }
 
   /** The same on this thread; everything in flight is completed first. Hooks must not be asynchronous. */
@@ -220,42 +207,37 @@ export class Transaction implements WriteView {
     this.#end('rolled-back');
   }
 
-  /** `commit`, for the runner of managed transactions. @internal */
-  async finish(): Promise<Timestamp> {
-    this.#startFinishing();
+  /** `commit`, for the runner of managed transactions. Throws nothing: `observer` is told everything. @internal */
+  finish(observer: CommitObserver): void {
     try {
-      for (let next = 0; next < (this.#commitHooks?.length ?? 0); next++) {
-        await this.#commitHooks![next]!();
-        this.assertOpen();
-      }
-      this.#settings.checkInterruption?.();
+      this.#startFinishing();
     } catch (error) {
-      if (this.#state === 'open') this.#end('rolled-back');
-      throw error;
+      observer.failed(error);
+      return;
     }
-    const batch = this.#prepare();
-    if (batch === undefined) return this.snapshotTimestamp;
-    let timestamp: Timestamp;
-    try {
-      timestamp = await this.#context.coordinator.commit(batch, this.#settings.durability, this.#locks);
-    } catch (error) {
-      this.#end('rolled-back');
-      throw error;
-    }
-    this.#context.pool.giveBatch(batch);
+    this.#observer = observer;
+    if (this.#hooks === undefined) this.#submit();
+    else void this.#submitAfter(this.#hooks);
+  }
+
+  /** Called by the coordinator. @internal */
+  committed(timestamp: Timestamp): void {
+    this.#context.pool.giveBatch(this.#batch!);
     this.#end('committed');
-    return timestamp;
+    this.#observer!.committed(timestamp);
+  }
+
+  /** The same. @internal */
+  failed(cause: unknown): void {
+    this.#end('rolled-back');
+    this.#observer!.failed(cause);
   }
 
   /** `commitSync`, for the runner of managed transactions. @internal */
   finishSync(): Timestamp {
     this.#startFinishing();
     try {
-      for (let next = 0; next < (this.#commitHooks?.length ?? 0); next++) {
-        rejectPromise(this.#commitHooks![next]!(), 'a hook of a synchronous commit');
-        this.assertOpen();
-      }
-      this.#settings.checkInterruption?.();
+      this.#hooks?.runBeforeCommitSync(() => this.assertOpen());
     } catch (error) {
       if (this.#state === 'open') this.#end('rolled-back');
       throw error;
@@ -321,15 +303,42 @@ export class Transaction implements WriteView {
     this.#finishing = true;
   }
 
+  async #submitAfter(hooks: TransactionHooks): Promise<void> {
+    try {
+      await hooks.runBeforeCommit(() => this.assertOpen());
+    } catch (error) {
+      if (this.#state === 'open') this.#end('rolled-back');
+      this.#observer!.failed(error);
+      return;
+    }
+    this.#submit();
+  }
+
+  /** Validates and hands over to the engine. */
+  #submit(): void {
+    const { coordinator } = this.#context;
+    let batch: WriteBatch | undefined;
+    try {
+      batch = this.#batch = this.#prepare();
+      if (batch !== undefined) coordinator.submit(batch, this.#settings.durability, this.#locks, this);
+    } catch (error) {
+      if (this.#state === 'committing') this.#end('rolled-back');
+      this.#observer!.failed(error);
+      return;
+    }
+    if (batch === undefined) this.#observer!.committed(this.snapshotTimestamp);
+  }
+
   /** Validates. Undefined, and the end, when there is nothing to commit. */
   #prepare(): WriteBatch | undefined {
-    this.#closeCursors();
     const writes = this.#writes;
-    if (writes === undefined || writes.isEmpty) {
-      this.#end('committed');
-      return undefined;
-    }
     try {
+      this.#settings.checkInterruption?.();
+      this.#closeCursors();
+      if (writes === undefined || writes.isEmpty) {
+        this.#end('committed');
+        return undefined;
+      }
       this.#context.coordinator.validate({
         snapshotTimestamp: this.snapshotTimestamp,
         isolation: this.isolation,
@@ -357,13 +366,7 @@ export class Transaction implements WriteView {
     this.#reads?.release();
     this.#locks?.release();
     this.#writes = this.#reads = this.#locks = undefined;
-    for (const hook of this.#endHooks ?? []) {
-      try {
-        hook(outcome);
-      } catch (error) {
-        this.#context.reportBug(error);
-      }
-    }
+    this.#hooks?.runAfterEnd(outcome, this.#context.reportBug);
   }
 
   #leave(): void {

@@ -21,14 +21,15 @@ import type { Environment } from '../vfs/index.js';
 import { ChangeFeed, type FeedContext } from './change-feed.js';
 import type { ChangeGroup } from './change-history.js';
 import { ChangeTail } from './change-tail.js';
-import { CommitCoordinator } from './commit-coordinator.js';
+import { CommitCoordinator, type CommitObserver } from './commit-coordinator.js';
 import { HandleWatch } from './handle-watch.js';
 import { type History, type PointInTime, timestampOf, watchHistory } from './history.js';
 import { interruptionCheck, watchInterruptions } from './interruption.js';
 import { MemtablePool } from './memtable-pool.js';
 import { LatestView, Snapshot } from './snapshot.js';
 import { SnapshotRegistry } from './snapshot-registry.js';
-import { Transaction, type TransactionContext } from './transaction.js';
+import { Transaction } from './transaction.js';
+import type { TransactionContext } from './transaction-context.js';
 import {
   checkBody,
   checkDurability,
@@ -38,7 +39,7 @@ import {
   type TransactionOptions,
   type TransactionSettings,
 } from './transaction-options.js';
-import { type RunContext, runSync, TransactionRun } from './transaction-run.js';
+import { type RunContext, runAsync, runSync } from './transaction-run.js';
 import { Turns } from './turns.js';
 import type { ReadView } from './views.js';
 
@@ -173,7 +174,8 @@ export class TransactionalStore {
       coordinator: this.#coordinator,
       turns,
       runs: new Set(),
-      begin: (transactionOptions, interruption) => this.#begin(transactionOptions, true, interruption),
+      storeIsReadOnly: engine.readOnly,
+      begin: (settings) => this.#begin(settings),
       countRetry: () => {
         this.#retries++;
       },
@@ -205,7 +207,7 @@ export class TransactionalStore {
     checkOptions(options);
     options.signal?.throwIfAborted();
     const checkInterruption = interruptionCheck(options, this.#environment.clock);
-    const tx = this.#begin(options, false, { checkInterruption });
+    const tx = this.#begin(settingsOf(options, this.engine.readOnly, { checkInterruption }));
     if (options.timeoutMs !== undefined || options.signal !== undefined) {
       const stop = watchInterruptions(options, this.#environment.scheduler, false, (reason) => tx.interrupt(reason));
       tx.onEnd(stop);
@@ -218,10 +220,11 @@ export class TransactionalStore {
    * times; then the last `ConflictError` is thrown. Errors of `body` roll back and are thrown unchanged. When the time is
    * up or the signal fires, the promise rejects at once and the transaction is unusable, even if `body` goes on.
    */
-  async transaction<T>(body: (tx: Transaction) => T | Promise<T>, options: TransactionOptions = {}): Promise<T> {
-    checkBody('the body of a transaction', body);
-    checkOptions(options);
-    return new TransactionRun(this.#runContext, body, options).run();
+  transaction<T>(
+    body: (tx: Transaction) => T | Promise<T>,
+    options: TransactionOptions = NO_TRANSACTION_OPTIONS,
+  ): Promise<T> {
+    return runAsync(this.#runContext, body, options);
   }
 
   /** The same on this thread. Commits in flight are completed first, and its snapshot includes them. */
@@ -270,11 +273,16 @@ export class TransactionalStore {
    * Commits `batch` as a whole without having read anything: never conflicts. The batch must stay as it is until the
    * promise settles. Resolves with the commit timestamp; with that of the newest commit when the batch is empty.
    */
-  async write(batch: WriteBatch, options: WriteOptions = NO_OPTIONS): Promise<Timestamp> {
+  write(batch: WriteBatch, options?: WriteOptions): Promise<Timestamp> {
+    return new Promise((resolve, reject) => this.submit(batch, options, { committed: resolve, failed: reject }));
+  }
+
+  /** `write` without a promise: what it would reject with before the commit is under way is thrown. */
+  submit(batch: WriteBatch, options: WriteOptions = NO_OPTIONS, observer: CommitObserver): void {
     checkWriteOptions(options);
     this.#assertOpen();
-    if (batch.count === 0) return this.engine.lastTimestamp;
-    return this.#coordinator.commit(batch, options.durability);
+    if (batch.count === 0) observer.committed(this.engine.lastTimestamp);
+    else this.#coordinator.submit(batch, options.durability, undefined, observer);
   }
 
   /** The same on this thread, after everything that is in flight. */
@@ -334,13 +342,9 @@ export class TransactionalStore {
     await this.engine.close();
   }
 
-  #begin(
-    options: TransactionOptions,
-    managed: boolean,
-    interruption: Pick<TransactionSettings, 'checkInterruption' | 'run'>,
-  ): Transaction {
+  #begin(settings: TransactionSettings): Transaction {
     this.#assertOpen();
-    const tx = new Transaction(this.#context, settingsOf(options, this.engine.readOnly, managed, interruption));
+    const tx = new Transaction(this.#context, settings);
     const watch = this.#watch;
     if (watch !== undefined) {
       tx.onEnd(watch.opened('transaction', tx.snapshotTimestamp, (reason) => tx.interrupt(reason)));
@@ -354,6 +358,7 @@ export class TransactionalStore {
 }
 
 const NO_OPTIONS: WriteOptions = {};
+const NO_TRANSACTION_OPTIONS: TransactionOptions = {};
 
 /** Throws `InvalidArgumentError` for options of a write that do not exist, or say something else than they may. */
 export function checkWriteOptions(options: WriteOptions): void {

@@ -163,8 +163,12 @@ export class WriteBuffer {
     const batch = this.#pool.takeBatch();
     for (const range of this.clearedRanges()) batch.clear(range);
     const cleared = this.#cleared;
+    if (cleared === undefined) {
+      this.#memtable.forEachNewest(batch.adding);
+      return batch;
+    }
     this.#memtable.forEachNewest((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-      const isCleared = cleared !== undefined && cleared.covering(bytes, keyStart, keyEnd, MAX_TIMESTAMP) > 0;
+      const isCleared = cleared.covering(bytes, keyStart, keyEnd, MAX_TIMESTAMP) > 0;
       if (kind === EntryKind.Delete && isCleared) return;
       batch.appendRanges(kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
     });

@@ -25,6 +25,7 @@ export type {
 } from './engine/engine-options.js';
 export type { Amplification, EngineStats, LevelStats } from './engine/engine-stats.js';
 export { type EngineMessage, publishing } from './engine/event-channels.js';
+export type { CommitOutcome } from './engine/commit-queue.js';
 export type { RecoveredEngine } from './engine/recovered-engine.js';
 export type { SealedMemtable } from './engine/memtable-stack.js';
 export type { PinnedFiles, PinnedSegment, PinnedTable } from './engine/pinned-files.js';

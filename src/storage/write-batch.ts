@@ -45,6 +45,10 @@ export class WriteBatch {
   /** A range deletion follows other operations, which it may cover. */
   #unsettled = false;
 
+  /** `appendRanges` as a function of its own. */
+  readonly adding: BatchVisitor = (kind, bytes, keyStart, keyEnd, valueStart, valueEnd) =>
+    this.appendRanges(kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
+
   /** @param initialBytes room reserved at once; the batch grows as needed. */
   constructor(initialBytes = 256) {
     this.#writer = new ByteWriter(initialBytes);
@@ -143,10 +147,7 @@ export class WriteBatch {
     this.#writer.u8(kind);
     this.#writer.lengthPrefixed(key);
     if (kind !== EntryKind.Delete) this.#writer.lengthPrefixed(value);
-    const keyBytes = keyBytesOf(kind, key, value);
-    if (keyBytes > this.#keyBytesMax) this.#keyBytesMax = keyBytes;
-    if (kind === EntryKind.Put && value.length > this.#valueBytesMax) this.#valueBytesMax = value.length;
-    this.#count++;
+    this.#appended(kind, key.length, value.length);
   }
 
   /** The same for ranges of one buffer, as `forEach` visits them. */
@@ -158,7 +159,18 @@ export class WriteBatch {
     valueStart: number,
     valueEnd: number,
   ): void {
-    this.append(kind, bytes.subarray(keyStart, keyEnd), bytes.subarray(valueStart, valueEnd));
+    this.#writer.u8(kind);
+    this.#writer.lengthPrefixedRange(bytes, keyStart, keyEnd);
+    if (kind !== EntryKind.Delete) this.#writer.lengthPrefixedRange(bytes, valueStart, valueEnd);
+    this.#appended(kind, keyEnd - keyStart, valueEnd - valueStart);
+  }
+
+  #appended(kind: EntryKind, keyLength: number, valueLength: number): void {
+    // A range may begin and end right behind a key of the greatest length.
+    const keyBytes = kind === EntryKind.RangeDelete ? Math.max(keyLength, valueLength) - 1 : keyLength;
+    if (keyBytes > this.#keyBytesMax) this.#keyBytesMax = keyBytes;
+    if (kind === EntryKind.Put && valueLength > this.#valueBytesMax) this.#valueBytesMax = valueLength;
+    this.#count++;
   }
 
   /** View of the encoding; valid until the batch changes. */

@@ -47,7 +47,7 @@ const bugs: Planted[] = [
   {
     what: 'ranges are not validated',
     module: 'mvcc/commit-coordinator.js',
-    original: 'of candidate.reads?.ranges ?? []',
+    original: 'of reads.ranges',
     replacement: 'of []',
     levels: ['serializable'],
     shows: ['G2'],
@@ -72,7 +72,7 @@ const bugs: Planted[] = [
   {
     what: 'the first committer does not win',
     module: 'mvcc/commit-coordinator.js',
-    original: 'this.#addWriteConflicts(contention, candidate);\n',
+    original: 'this.#addWriteConflicts(candidate);\n',
     replacement: ';\n',
     levels: ['snapshot'],
     shows: ['incompatible-order', 'P4'],
@@ -141,13 +141,19 @@ const bugs: Planted[] = [
     original: 'for (let i = 0; i < sealed.length && cleared === 0; i++) {',
     replacement: 'for (let i = 0; i < 0; i++) {',
     levels: both,
-    shows: ['internal', 'G-single', 'G-single in real time', 'incompatible-order'],
+    shows: ['internal', 'G-single', 'G-single in real time', 'incompatible-order', 'G2-item'],
   },
   {
     what: 'commits are acknowledged before they are published',
     module: 'storage/engine/commit-pipeline.js',
-    original: 'this.#queue.push({ batch, load, timestamp, durable, seal, resolve, reject });',
-    replacement: 'this.#queue.push({ batch, load, timestamp, durable, seal, resolve, reject }); if (batch) resolve();',
+    original: 'this.#queue.push(request);\n',
+    replacement: `const { outcome } = request;
+        if (request.batch) {
+            queueMicrotask(() => outcome.committed());
+            request = { ...request, outcome: { committed: () => {}, failed: () => {} } };
+        }
+        this.#queue.push(request);
+`,
     levels: both,
     // A batch that counts as done is used again: it is overwritten while it waits for the log.
     shows: ['G-single in real time', 'incompatible-order', 'G0'],
@@ -175,7 +181,7 @@ const bugs: Planted[] = [
     original:
       "catch (error) {\n            this.#end('rolled-back');\n            throw error;\n        }\n        this.#state = 'committing';",
     replacement:
-      "catch (error) {\n            void this.#context.coordinator.commit(writes.toBatch());\n            this.#end('rolled-back');\n            throw error;\n        }\n        this.#state = 'committing';",
+      "catch (error) {\n            if (writes) this.#context.coordinator.submit(writes.toBatch(), undefined, undefined, { committed: () => {}, failed: () => {} });\n            this.#end('rolled-back');\n            throw error;\n        }\n        this.#state = 'committing';",
     levels: both,
     shows: ['G1a'],
   },

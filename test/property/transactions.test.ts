@@ -132,12 +132,13 @@ async function interleave(
     return session;
   };
   const commit = async (history: History, sync: boolean) => {
-    const before = store.stats().commits;
+    const begun = (): number => store.stats().commits + store.stats().commitsInFlight;
+    const before = begun();
     try {
       const timestamp = sync ? history.tx.commitSync() : await history.tx.commit();
       history.committed = timestamp;
       history.wrote = timestamp > history.tx.snapshotTimestamp;
-      if (sync) expect(store.stats().commits - before).toBe(history.wrote ? 1 : 0);
+      if (sync) expect(begun() - before).toBe(history.wrote ? 1 : 0);
     } catch (error) {
       expect(error).toBeInstanceOf(ConflictError);
     }

@@ -12,7 +12,7 @@ import {
 import type { Environment } from '../../vfs/index.js';
 import type { TupleKey } from '../codecs.js';
 import { Keyspace } from '../keyspace.js';
-import { refuseDurability, transactionSink } from '../sinks.js';
+import { refuseDurability, TransactionSink } from '../sinks.js';
 import { type BlobOwner, BlobReader } from './blob-reader.js';
 import { type BlobRecord, blobRecords, chunkRange, decodeRecord, encodeRecord, uploadKey } from './blob-record.js';
 import { type BlobSource, claimSource } from './blob-source.js';
@@ -97,7 +97,7 @@ export class Blobs extends BlobReader {
   }
 
   #recordsOf(tx: Transaction): Keyspace<TupleKey, TuplePart[], unknown> {
-    return new Keyspace(transactionSink(tx, this.#services.environment), blobRecords);
+    return new Keyspace(new TransactionSink(tx, this.#services.environment), blobRecords);
   }
 
   #change<T>(change: (tx: Transaction) => T, { durability }: WriteOptions): Promise<T> {

@@ -17,9 +17,10 @@ import { pointedLength } from '../format/value-pointer.js';
 import { LogFrames } from '../log/log-frames.js';
 import type { LogWriter } from '../log/log-writer.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
-import { type CommitRequest, CommitQueue } from './commit-queue.js';
+import { type CommitOutcome, type CommitRequest, CommitQueue } from './commit-queue.js';
 import type { Durability } from './engine-options.js';
 import type { PipelineHost } from './pipeline-host.js';
+import { SyncSchedule } from './sync-schedule.js';
 
 interface Group {
   readonly requests: readonly CommitRequest[];
@@ -42,11 +43,10 @@ export class CommitPipeline {
   readonly #frames: LogFrames;
   #log: LogWriter;
   readonly #queue: CommitQueue;
+  readonly #schedule: SyncSchedule;
   #inFlight: Group | undefined;
   #turnPlanned = false;
   #lastTimestamp: Timestamp;
-  #unsyncedCommits = 0;
-  #cancelTimer: (() => void) | undefined;
   #commits = 0;
   #groups = 0;
   #syncs = 0;
@@ -69,6 +69,8 @@ export class CommitPipeline {
     this.#host = host;
     this.#frames = new LogFrames(host.valueThresholdBytes);
     this.#queue = new CommitQueue(host.batchBytesMax, host.valueThresholdBytes);
+    // A failure has poisoned the engine, which tells the listener and whoever commits next.
+    this.#schedule = new SyncSchedule(host.walSync, host.scheduler, () => void this.sync().catch(() => undefined));
     this.#log = log;
     this.#lastTimestamp = this.#applied = lastTimestamp;
   }
@@ -87,23 +89,24 @@ export class CommitPipeline {
     this.#queue.checkRoom(batch);
   }
 
-  commit(batch: WriteBatch, timestamp: Timestamp, durability: Durability | undefined): Promise<void> {
-    return this.#enqueue({ batch, load: undefined, timestamp, durable: this.#isDurable(durability), seal: false });
+  commit(batch: WriteBatch, timestamp: Timestamp, durability: Durability | undefined, outcome: CommitOutcome): void {
+    const durable = this.#isDurable(durability);
+    this.#enqueue({ batch, load: undefined, timestamp, durable, seal: false, outcome });
   }
 
   /** Resolves when `tables` are linked. They are durable, and so is then everything queued before. */
   link(tables: readonly TableMeta[], timestamp: Timestamp): Promise<void> {
-    return this.#enqueue({ batch: undefined, load: tables, timestamp, durable: false, seal: false });
+    return this.#request({ load: tables, timestamp, durable: false, seal: false });
   }
 
   /** Resolves when everything queued before is durable. */
   sync(): Promise<void> {
-    return this.#enqueue({ batch: undefined, load: undefined, timestamp: 0, durable: true, seal: false });
+    return this.#request({ load: undefined, timestamp: 0, durable: true, seal: false });
   }
 
   /** Resolves when the memtable that holds everything queued before is sealed; at once when that is empty. */
   seal(): Promise<void> {
-    return this.#enqueue({ batch: undefined, load: undefined, timestamp: 0, durable: true, seal: true });
+    return this.#request({ load: undefined, timestamp: 0, durable: true, seal: true });
   }
 
   commitSync(batch: WriteBatch, timestamp: Timestamp, durability: Durability | undefined): void {
@@ -114,9 +117,11 @@ export class CommitPipeline {
       timestamp,
       durable: this.#isDurable(durability),
       seal: false,
-      resolve: () => undefined,
-      reject: (cause) => {
-        failure = { cause };
+      outcome: {
+        committed: () => undefined,
+        failed: (cause) => {
+          failure = { cause };
+        },
       },
     });
     this.drainNow();
@@ -151,14 +156,14 @@ export class CommitPipeline {
   refuseAll(): void {
     const waiting = [...(this.#inFlight?.requests ?? []), ...this.#queue.takeAll()];
     this.#inFlight = undefined;
-    this.#stopTimer();
+    this.#schedule.stop();
     this.#endDelay();
-    for (const request of waiting) request.reject(this.#host.gate.refusal());
+    for (const { outcome } of waiting) outcome.failed(this.#host.gate.refusal());
   }
 
   /** Ends the segment in order and closes it; the queue is empty and the gate open. */
   async finish(): Promise<void> {
-    this.#stopTimer();
+    this.#schedule.stop();
     this.#writeSegmentEnd(0);
     await this.#log.sync();
     this.#syncs++;
@@ -167,7 +172,7 @@ export class CommitPipeline {
 
   /** Closes the segment as it is. */
   abandon(): void {
-    this.#stopTimer();
+    this.#schedule.stop();
     this.#endDelay();
     this.#log.close();
   }
@@ -186,12 +191,18 @@ export class CommitPipeline {
     return durability === undefined ? this.#host.walSync === 'commit' : durability === 'commit';
   }
 
-  #enqueue(request: Omit<CommitRequest, 'resolve' | 'reject'>): Promise<void> {
-    const { batch, load, timestamp, durable, seal } = request;
+  /** Anything but a batch. */
+  #request(request: Omit<CommitRequest, 'batch' | 'outcome'>): Promise<void> {
+    const { load, timestamp, durable, seal } = request;
     return new Promise((resolve, reject) => {
-      this.#queue.push({ batch, load, timestamp, durable, seal, resolve, reject });
-      if (!this.#turnPlanned && this.#inFlight === undefined) this.#planTurn();
+      const outcome = { committed: resolve, failed: reject };
+      this.#enqueue({ batch: undefined, load, timestamp, durable, seal, outcome });
     });
+  }
+
+  #enqueue(request: CommitRequest): void {
+    this.#queue.push(request);
+    if (!this.#turnPlanned && this.#inFlight === undefined) this.#planTurn();
   }
 
   #planTurn(): void {
@@ -276,7 +287,7 @@ export class CommitPipeline {
     const taken = this.#queue.takeGroup(this.#host.memtables, log);
     if (taken === undefined) return undefined;
     const { requests, seals } = taken;
-    const durable = seals || requests.some((request) => request.durable) || this.#isSyncDue(requests.length);
+    const durable = seals || requests.some((request) => request.durable) || this.#schedule.isDueWith(requests.length);
     const group = { requests, durable, successor: seals ? this.#host.allocateFileNumber() : undefined };
     // In flight from here to the end of `#complete`, so that a fault in between finds whom to refuse.
     this.#inFlight = group;
@@ -307,24 +318,17 @@ export class CommitPipeline {
     this.#log.writeEnd(this.#frames);
   }
 
-  #isSyncDue(commits: number): boolean {
-    const policy = this.#host.walSync;
-    if (typeof policy !== 'object' || !('everyCommits' in policy)) return false;
-    return this.#unsyncedCommits + commits >= policy.everyCommits;
-  }
-
   /** Applies and publishes a group that is as durable as it needs to be. */
   #complete(group: Group): void {
     if (group.durable) {
       this.#syncs++;
-      this.#unsyncedCommits = 0;
-      this.#stopTimer();
+      this.#schedule.synced();
     }
     if (group.successor !== undefined) this.#changeSegment(group.successor);
     else {
       const commits = this.#frames.forEach(this.#begins, this.#visit);
       this.#commits += commits;
-      if (!group.durable) this.#unsyncedCommits += commits;
+      if (!group.durable) this.#schedule.published(commits);
       for (const { load, timestamp } of group.requests) {
         if (load === undefined) continue;
         this.#link(load, timestamp);
@@ -333,9 +337,8 @@ export class CommitPipeline {
       }
     }
     this.#lastTimestamp = this.#applied;
-    if (this.#unsyncedCommits > 0) this.#startTimer();
     this.#inFlight = undefined;
-    for (const request of group.requests) request.resolve();
+    for (const { outcome } of group.requests) outcome.committed();
   }
 
   #link(tables: readonly TableMeta[], timestamp: Timestamp): void {
@@ -359,20 +362,5 @@ export class CommitPipeline {
     ended.close();
     this.#host.memtables.seal(ended.number, this.#lastTimestamp);
     this.#host.sealed();
-  }
-
-  #startTimer(): void {
-    const policy = this.#host.walSync;
-    if (typeof policy !== 'object' || !('everyMs' in policy) || this.#cancelTimer !== undefined) return;
-    this.#cancelTimer = this.#host.scheduler.after(policy.everyMs, () => {
-      this.#cancelTimer = undefined;
-      // A failure has poisoned the engine, which tells the listener and whoever commits next.
-      this.sync().catch(() => undefined);
-    });
-  }
-
-  #stopTimer(): void {
-    this.#cancelTimer?.();
-    this.#cancelTimer = undefined;
   }
 }

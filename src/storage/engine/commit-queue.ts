@@ -14,6 +14,12 @@ import { POINTER_BYTES } from '../format/value-pointer.js';
 import type { WriteBatch } from '../write-batch.js';
 import type { MemtableStack } from './memtable-stack.js';
 
+/** Is told what becomes of a commit: one of the two, once. Must not throw. */
+export interface CommitOutcome {
+  committed(): void;
+  failed(cause: unknown): void;
+}
+
 export interface CommitRequest {
   /** Undefined for a load, a bare sync or a bare seal. */
   readonly batch: WriteBatch | undefined;
@@ -22,8 +28,7 @@ export interface CommitRequest {
   readonly timestamp: Timestamp;
   readonly durable: boolean;
   readonly seal: boolean;
-  readonly resolve: () => void;
-  readonly reject: (cause: unknown) => void;
+  readonly outcome: CommitOutcome;
 }
 
 /** Empty requests when the memtable is sealed for the sake of a commit or load, which stays in the queue. */

@@ -20,6 +20,7 @@ import type { WriteBatch } from '../write-batch.js';
 import { ValueLog } from './value-log.js';
 import { CommitPace } from './commit-pace.js';
 import { CommitPipeline } from './commit-pipeline.js';
+import type { CommitOutcome } from './commit-queue.js';
 import type { Durability, EngineDependencies, EngineOptions } from './engine-options.js';
 import { type EngineStats, memtableStats, NO_COMMITS, treeStats } from './engine-stats.js';
 import { Gate } from './gate.js';
@@ -130,18 +131,18 @@ export class Engine {
    * the batch may or may not be there after the next open. `LimitError` before anything is written.
    */
   commit(batch: WriteBatch, timestamp: Timestamp, options?: { durability?: Durability }): Promise<void> {
-    try {
-      return this.submit(batch, timestamp, options);
-    } catch (cause) {
-      if (!(cause instanceof Error)) throw cause;
-      return Promise.reject(cause);
-    }
+    return new Promise((resolve, reject) => {
+      this.submit(batch, timestamp, options?.durability, { committed: resolve, failed: reject });
+    });
   }
 
-  /** `commit`, for callers that must know at once whether the batch was admitted: refusals are thrown. */
-  submit(batch: WriteBatch, timestamp: Timestamp, options?: { durability?: Durability }): Promise<void> {
+  /**
+   * `commit`, for callers that must know at once whether the batch was admitted: refusals are thrown. `outcome` is told the
+   * rest, once the commit is readable.
+   */
+  submit(batch: WriteBatch, timestamp: Timestamp, durability: Durability | undefined, outcome: CommitOutcome): void {
     this.#pipeline?.checkRoom(batch);
-    return this.#admit(batch, timestamp).commit(batch, timestamp, options?.durability);
+    this.#admit(batch, timestamp).commit(batch, timestamp, durability, outcome);
   }
 
   /** A bulk load, which becomes a commit by `submitLoad`. Until then the database holds nothing of it. */
@@ -151,7 +152,7 @@ export class Engine {
 
   /**
    * Commits what a finished load has written. Commits after it wait until everything before it is in tables, so `flush`
-   * first. Durable once the promise resolves; it rejects as that of `submit` does.
+   * first. Durable once the promise resolves, which rejects as that of `commit` does; refusals are thrown.
    */
   submitLoad(load: BulkLoad, timestamp: Timestamp): Promise<void> {
     return this.#admit(undefined, timestamp).link(load.take(), timestamp);

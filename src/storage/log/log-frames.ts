@@ -134,12 +134,12 @@ export class LogFrames {
     batch.forEach((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
       const separates = kind === EntryKind.Put && valueEnd - valueStart >= this.#thresholdBytes;
       writer.u8(separates ? EntryKind.ValuePointer : kind);
-      writer.lengthPrefixed(bytes.subarray(keyStart, keyEnd));
+      writer.lengthPrefixedRange(bytes, keyStart, keyEnd);
       if (separates) {
         writer.lengthPrefixed(NO_POINTER);
         const pointerAt = writer.length - POINTER_BYTES;
         this.#values.push({ pointerAt, bytes: bytes.subarray(valueStart, valueEnd), offset: 0, cut: -1 });
-      } else if (kind !== EntryKind.Delete) writer.lengthPrefixed(bytes.subarray(valueStart, valueEnd));
+      } else if (kind !== EntryKind.Delete) writer.lengthPrefixedRange(bytes, valueStart, valueEnd);
     });
   }
 

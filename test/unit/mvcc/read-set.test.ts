@@ -7,7 +7,7 @@ const bytes = utf8Encode;
 
 function keysOf(reads: ReadSet): string[] {
   const keys: string[] = [];
-  reads.forEachKey((source, start, end) => keys.push(utf8Decode(source.slice(start, end))));
+  reads.forEachKey((_kind, source, start, end) => keys.push(utf8Decode(source.slice(start, end))));
   return keys;
 }
 

@@ -237,7 +237,7 @@ describe('close', () => {
     const fileSystem = new MemFileSystem();
     await store.close();
     store = await openMemoryStore({}, { fileSystem });
-    const run = store.transaction((tx) => write(tx, 'a', 1));
+    const run = store.transaction(async (tx) => write(tx, 'a', 1));
     const [outcome] = await Promise.allSettled([run, store.close()]);
     expect(outcome).toMatchObject({ status: 'rejected', reason: expect.any(ClosedError) as unknown });
     const closing = () => store.transactionSync((tx) => write(tx, 'b', 1) ?? void store.close());

@@ -6,7 +6,7 @@ import {
   LimitError,
   seededRandom,
 } from '../../../../src/base/index.js';
-import { inlineExecutor, type Job, type JobExecutor } from '../../../../src/storage/index.js';
+import { type CommitOutcome, inlineExecutor, type Job, type JobExecutor } from '../../../../src/storage/index.js';
 import { MemFileSystem, systemEnvironment } from '../../../../src/vfs/index.js';
 import { batchOf, bytes, ENGINE_DIRECTORY, fileNames, getText, openTestEngine, scanText } from '../fixtures.js';
 
@@ -133,7 +133,12 @@ describe('commits', () => {
     let timestamp = 0;
     for (; refusal === undefined && timestamp < 100; timestamp++) {
       try {
-        waiting.push(engine.submit(batch, timestamp + 1));
+        let outcome: CommitOutcome | undefined;
+        const done = new Promise<void>((resolve, reject) => {
+          outcome = { committed: resolve, failed: reject };
+        });
+        engine.submit(batch, timestamp + 1, undefined, outcome!);
+        waiting.push(done);
       } catch (cause) {
         refusal = cause;
       }
