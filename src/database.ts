@@ -230,8 +230,18 @@ export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> impl
     await this.#services.store.engine.flush();
   }
 
-  /** Merges all tables into the deepest level, dropping every version that nobody can read any more. */
+  /**
+   * Removes whatever has expired by now, and resolves with the number of values: rows, index entries and keys each count as
+   * one. It happens by itself soon after their time; this is for those who cannot wait. Throws `InvalidArgumentError` for a
+   * database that is read-only.
+   */
+  async expire(): Promise<number> {
+    return this.#services.store.expire();
+  }
+
+  /** Merges all tables into the deepest level, dropping what has expired and every version that nobody can read any more. */
   async compact(): Promise<void> {
+    await this.#services.store.expire();
     await this.#services.store.engine.compact();
   }
 

@@ -35,6 +35,7 @@ export {
   Keyspace,
   type KeyspaceOptions,
   KeyspaceReader,
+  type PutOptions,
   type RangeOptions,
   type ScanOptions,
   type StoreKeyspace,
@@ -45,6 +46,7 @@ export type { DatabaseOptions } from './options.js';
 export { type MaintenanceOptions, restore, verify } from './maintenance.js';
 export type { ChangeFeed } from './mvcc/index.js';
 export type {
+  ExpiryOptions,
   History,
   Isolation,
   PointInTime,

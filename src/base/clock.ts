@@ -40,6 +40,47 @@ export class ManualClock implements Clock {
   }
 }
 
+/**
+ * A wall clock that never goes back. Where the one below it does, this one goes on at the pace of monotonic time from where it
+ * was, until the other has caught up.
+ */
+export class ForwardClock {
+  readonly #clock: Clock;
+  #lastMs = 0;
+  /** Where on the monotonic clock the time of `#heldFromMs` was; undefined while the wall clock is not behind. */
+  #heldSince: number | undefined;
+  #heldFromMs = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  nowMs(): number {
+    const wallMs = this.#clock.nowMs();
+    if (wallMs < this.#lastMs) return this.#heldMs(wallMs);
+    this.#heldSince = undefined;
+    this.#lastMs = wallMs;
+    return wallMs;
+  }
+
+  /** Puts it forward to `ms`, unless it is there already. */
+  notBefore(ms: number): void {
+    if (ms <= this.#lastMs) return;
+    this.#lastMs = ms;
+    this.#heldSince = undefined;
+  }
+
+  #heldMs(wallMs: number): number {
+    const monotonicMs = this.#clock.monotonicMs();
+    if (this.#heldSince === undefined) {
+      this.#heldSince = monotonicMs;
+      this.#heldFromMs = this.#lastMs;
+    }
+    this.#lastMs = Math.max(wallMs, this.#heldFromMs + monotonicMs - this.#heldSince);
+    return this.#lastMs;
+  }
+}
+
 export interface Scheduler {
   /** Runs `task` after the current turn of the event loop, behind pending I/O callbacks. */
   nextTurn(task: () => void): void;

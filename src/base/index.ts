@@ -16,7 +16,7 @@ export {
   utf8Encode,
 } from './bytes.js';
 export { checksumText, placedChecksum } from './checksum.js';
-export { type Clock, ManualClock, type Scheduler, systemClock, systemScheduler } from './clock.js';
+export { type Clock, ForwardClock, ManualClock, type Scheduler, systemClock, systemScheduler } from './clock.js';
 export {
   ClosedError,
   ConflictError,

@@ -14,7 +14,9 @@ import {
   utf8Decode,
   utf8Encode,
 } from '../base/index.js';
+import { timeText } from './dump/dump-line.js';
 import { defaultKeyspace, namedKeyspace, splitKeyspaceKey } from '../kv/index.js';
+import { decodeDeadline, isDeadline } from '../mvcc/index.js';
 import { splitSqlKey } from '../sql/index.js';
 
 export const KEY_FORMS = ['tuple', 'utf8', 'hex'] as const;
@@ -91,6 +93,11 @@ function placeOf(key: Uint8Array): { place: string; rest: Uint8Array } {
   const sql = splitSqlKey(key);
   if (sql !== undefined) return { place: `(sql ${sql.tableId}/${sql.indexId}) `, rest: key.subarray(sql.partsStart) };
   if (key[0] === 0x01) return { place: '(catalog) ', rest: key.subarray(1) };
+  if (isDeadline(key)) {
+    const { expiresAtMs, key: expiring } = decodeDeadline(key);
+    const { place, rest } = placeOf(expiring);
+    return { place: `(until ${timeText(expiresAtMs)}) ${place}`, rest };
+  }
   const part = key[0] === 0x05 ? BLOB_PARTS[(key[1] ?? 0) - 1] : undefined;
   return part === undefined ? { place: '', rest: key } : { place: `(${part}) `, rest: key.subarray(2) };
 }

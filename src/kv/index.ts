@@ -29,6 +29,7 @@ export {
   type KeyspaceSink,
   type KeyspaceSource,
   type Mutations,
+  type PutOptions,
   type RangeOptions,
   type ScanOptions,
 } from './keyspace.js';

@@ -18,7 +18,7 @@ import {
   kindOf,
   prefixRange,
 } from '../base/index.js';
-import type { ReadView, WriteOptions } from '../mvcc/index.js';
+import { EXPIRY_OPTIONS, type ExpiryOptions, expiryFrom, type ReadView, type WriteOptions } from '../mvcc/index.js';
 import type { Environment } from '../vfs/index.js';
 import type { KeyCodec, KeyCodecName, ValueCodec, ValueCodecName } from './codecs.js';
 import { EntryScan } from './scan.js';
@@ -67,7 +67,7 @@ export interface KeyspaceSource {
 
 /** What a write fills: a `WriteBatch` outside a transaction, the transaction itself inside one. */
 export interface Mutations {
-  put(key: Uint8Array, value: Uint8Array): void;
+  put(key: Uint8Array, value: Uint8Array, expiresAtMs?: number): void;
   delete(key: Uint8Array): void;
   clear(range: BoundedRange): void;
 }
@@ -77,12 +77,17 @@ export interface Mutations {
  * nothing: whatever is wrong, with `fill` too, its promise rejects with.
  */
 export interface KeyspaceSink extends KeyspaceSource {
+  /** What the clock shows that expiry is judged by. */
+  nowMs(): number;
   write(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): Promise<void>;
   writeSync(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): void;
 }
 
+/** Durability of a write, and until when its value is there: by default until it is replaced or removed. */
+export interface PutOptions extends WriteOptions, ExpiryOptions {}
+
 export type BatchOperation<KeyIn, Value> =
-  | { readonly type: 'put'; readonly key: KeyIn; readonly value: Value }
+  | ({ readonly type: 'put'; readonly key: KeyIn; readonly value: Value } & ExpiryOptions)
   | { readonly type: 'delete'; readonly key: KeyIn }
   | ({ readonly type: 'clear' } & RangeOptions<KeyIn>);
 
@@ -116,7 +121,7 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
 
   getManySync<V extends Value = Value>(keys: readonly KeyIn[]): (V | undefined)[] {
     requireArray('the keys of getMany', keys);
-    const view = this.#source.view();
+    const view = this.#source.view().moment();
     return keys.map((key) => this.#ownedValue(view.get(this.keyView(key))) as V | undefined);
   }
 
@@ -126,6 +131,16 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
 
   hasSync(key: KeyIn): boolean {
     return this.#source.view().has(this.keyView(key));
+  }
+
+  /** When the value of `key` ends; undefined when it does not, or there is none. */
+  async expiresAt(key: KeyIn): Promise<Date | undefined> {
+    return this.expiresAtSync(key);
+  }
+
+  expiresAtSync(key: KeyIn): Date | undefined {
+    const expiresAtMs = this.#source.view().expiryOf(this.keyView(key));
+    return expiresAtMs === undefined ? undefined : new Date(expiresAtMs);
   }
 
   /**
@@ -276,13 +291,23 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
     this.#sink = sink;
   }
 
-  /** Stores `value` under `key`, replacing what was there. Outside a transaction it is one by itself. */
-  put(key: KeyIn, value: Value, options?: WriteOptions): Promise<void> {
-    return this.#sink.write((mutations) => this.#putTo(mutations, key, value), 1, options);
+  /**
+   * Stores `value` under `key`, replacing what was there, and when that was to expire. Outside a transaction it is one by
+   * itself.
+   *
+   * With `ttlMs` or `expiresAt` the value expires: from then on it is not found any more, by nobody who begins to look then, and
+   * soon after it is removed, which feeds of changes tell as `expire`. A transaction or snapshot judges by when it began.
+   * Rejects with `InvalidArgumentError` for an end that is past, is no time at all, or is said twice.
+   */
+  put(key: KeyIn, value: Value, options?: PutOptions): Promise<void> {
+    if (options !== undefined) return this.#putWith(key, value, options);
+    return this.#sink.write((mutations) => this.#putTo(mutations, key, value, undefined), 1);
   }
 
-  putSync(key: KeyIn, value: Value, options?: WriteOptions): void {
-    this.#sink.writeSync((mutations) => this.#putTo(mutations, key, value), 1, options);
+  putSync(key: KeyIn, value: Value, options?: PutOptions): void {
+    const write = writeOptions(options);
+    const expiresAtMs = this.#expiryOf(options);
+    this.#sink.writeSync((mutations) => this.#putTo(mutations, key, value, expiresAtMs), 1, write);
   }
 
   /** Removes `key`; nothing happens when it is absent. */
@@ -329,7 +354,7 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
         }
         checkOptionNames('fields of a batch operation', operation ?? null, OPERATION_FIELDS);
         const { type } = operation;
-        if (type === 'put') this.#putTo(mutations, operation.key, operation.value);
+        if (type === 'put') this.#putTo(mutations, operation.key, operation.value, this.#expiryOf(operation));
         else if (type === 'delete') mutations.delete(this.keyView(operation.key));
         else throw unknownOperation(type);
       }
@@ -337,13 +362,31 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
   }
 
   /** The value first: encoding it may call the user's code, and the view of the key does not outlive the next key. */
-  #putTo(mutations: Mutations, key: KeyIn, value: Value): void {
+  #putTo(mutations: Mutations, key: KeyIn, value: Value, expiresAtMs: number | undefined): void {
     const valueBytes = this.valueBytes(value);
-    mutations.put(this.keyView(key), valueBytes);
+    mutations.put(this.keyView(key), valueBytes, expiresAtMs);
+  }
+
+  async #putWith(key: KeyIn, value: Value, options: PutOptions): Promise<void> {
+    const write = writeOptions(options);
+    const expiresAtMs = this.#expiryOf(options);
+    await this.#sink.write((mutations) => this.#putTo(mutations, key, value, expiresAtMs), 1, write);
+  }
+
+  #expiryOf(options: ExpiryOptions | undefined): number | undefined {
+    return options === undefined ? undefined : expiryFrom(options, () => this.#sink.nowMs());
   }
 }
 
-const OPERATION_FIELDS = ['type', 'key', 'value'] as const;
+const OPERATION_FIELDS = ['type', 'key', 'value', ...EXPIRY_OPTIONS];
+const PUT_OPTIONS: readonly (keyof PutOptions)[] = ['durability', ...EXPIRY_OPTIONS];
+
+/** What the write of a `put` is told. */
+function writeOptions(options: PutOptions | undefined): WriteOptions | undefined {
+  if (options === undefined) return undefined;
+  checkOptionNames('options of a put', options, PUT_OPTIONS);
+  return { durability: options.durability };
+}
 
 function unknownOperation(type: unknown): InvalidArgumentError {
   const found = String(type);

@@ -34,6 +34,7 @@ export function storeSink(store: TransactionalStore, environment: Environment): 
   };
   return {
     environment,
+    nowMs: () => store.nowMs(),
     view: () => store.latest(),
     write: (fill, _count, options) =>
       new Promise((resolve, reject) => {
@@ -62,6 +63,10 @@ export class TransactionSink implements KeyspaceSink {
   constructor(tx: Transaction, environment: Environment) {
     this.environment = environment;
     this.#tx = tx;
+  }
+
+  nowMs(): number {
+    return this.#tx.nowMs();
   }
 
   view(): ReadView {
@@ -105,6 +110,7 @@ export function recordingStoreSink(sink: StoreSink, records: CodecRecords, keysp
   };
   return {
     environment: sink.environment,
+    nowMs: () => sink.nowMs(),
     view: () => sink.view(),
     write: (fill, count, options) => {
       const record = records.missing(keyspace);
@@ -156,6 +162,7 @@ export class RecordingTransactionSink extends TransactionSink {
 export function ambientSink(outside: StoreSink, inside: () => KeyspaceSink | undefined): StoreSink {
   return {
     environment: outside.environment,
+    nowMs: () => outside.nowMs(),
     view: () => (inside() ?? outside).view(),
     write: (fill, count, options) => (inside() ?? outside).write(fill, count, options),
     writeSync: (fill, count, options) => (inside() ?? outside).writeSync(fill, count, options),

@@ -2,7 +2,7 @@
 
 import { checkOptionNames, InvalidArgumentError } from '../base/index.js';
 import type { ChangeFeed, ChangeGroup, TransactionalStore } from '../mvcc/index.js';
-import { EntryKind } from '../storage/index.js';
+import { EntryKind, expiryAt, expiryBytesOf, isDeletion } from '../storage/index.js';
 import { type BulkLoadOptions, type BulkLoadReport, BulkLoadRun, type LoadDesk } from './bulk-load-run.js';
 import { Keyspace, type KeyspaceLayout, type KeyspaceSink } from './keyspace.js';
 
@@ -11,8 +11,9 @@ export interface StoreSink extends KeyspaceSink, LoadDesk {}
 
 /** What a commit did to one key. */
 export type Change<Key, Value> =
-  | { readonly type: 'put'; readonly key: Key; readonly value: Value }
-  | { readonly type: 'delete'; readonly key: Key };
+  | { readonly type: 'put'; readonly key: Key; readonly value: Value; readonly expiresAt?: Date }
+  /** `expire`: the value had come to its end. */
+  | { readonly type: 'delete' | 'expire'; readonly key: Key };
 
 /** All that one commit did, in the order of the keys; of several writes to a key the last. */
 export interface Commit<Key, Value> {
@@ -43,6 +44,8 @@ export class StoreKeyspace<KeyIn, KeyOut, Value> extends Keyspace<KeyIn, KeyOut,
   /**
    * Every commit that changes a key, in commit order, none left out and none told twice: those to come, or with `since` those
    * after that timestamp first. Commits are told whole; a range that was cleared, as deletions of the keys that were in it.
+   * A value that expires is told as `expire` by the commit that removes it, soon after its time, unless somebody replaces or
+   * deletes it before; one that came to its time while the database was closed, after the next open.
    * Whatever is yet to be read is kept on disk meanwhile, from this call until the feed ends: by `break`, `return()`,
    * `await using`, `signal`, or the end of the database.
    *
@@ -90,8 +93,13 @@ export class StoreKeyspace<KeyIn, KeyOut, Value> extends Keyspace<KeyIn, KeyOut,
       timestamp,
       changes: changes.map(({ kind, key: bytes, value }): Change<KeyOut, V> => {
         const key = this.decodeKey(bytes, this.prefixLength, bytes.length);
-        if (kind === EntryKind.Delete) return { type: 'delete', key };
-        return { type: 'put', key, value: this.decodeValue(value, 0, value.length) as V };
+        if (isDeletion(kind)) return { type: kind === EntryKind.Expiry ? 'expire' : 'delete', key };
+        const put = {
+          type: 'put',
+          key,
+          value: this.decodeValue(value, expiryBytesOf(kind), value.length) as V,
+        } as const;
+        return kind === EntryKind.ExpiringPut ? { ...put, expiresAt: new Date(expiryAt(value, 0)) } : put;
       }),
     };
   }

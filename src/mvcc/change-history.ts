@@ -79,7 +79,8 @@ export async function withoutClears(engine: Engine, group: ChangeGroup): Promise
     group.changes.filter(({ kind }) => kind !== EntryKind.RangeDelete).map((one) => [nameOf(one.key), one]),
   );
   for (const { key: lower, value: upper } of clears) {
-    const cursor = engine.cursor({ lower, upper }, { asOf: group.timestamp - 1 });
+    // What has expired and was not removed as such goes with the others, and is told with them.
+    const cursor = engine.cursor({ lower, upper }, { asOf: group.timestamp - 1, atMs: 0 });
     try {
       while (cursor.next()) {
         const key = cursor.key();

@@ -23,6 +23,7 @@ import {
   type WriteBatch,
 } from '../storage/index.js';
 import type { ChangeTail } from './change-tail.js';
+import type { Deadlines } from './deadlines.js';
 import type { ReadSet } from './read-set.js';
 import { RecentCommits } from './recent-commits.js';
 import { TimestampOracle } from './timestamp-oracle.js';
@@ -51,12 +52,20 @@ export interface CommitCandidate {
   readonly turn: Turn | undefined;
 }
 
+/** How a batch is committed. */
+export interface CommitOptions {
+  readonly durability?: Durability | undefined;
+  /** It changes nothing that others see: nobody conflicts with it. */
+  readonly quiet?: boolean | undefined;
+}
+
 /** What a coordinator is made with. */
 export interface CoordinatorOptions {
   readonly recentCommitBytes: number;
   readonly turns: Turns;
   /** Told of every commit. */
   readonly tail: ChangeTail;
+  readonly deadlines: Deadlines;
   /** A key as messages may show it; undefined when they may not. */
   readonly describeKey: ((key: Uint8Array) => string) | undefined;
 }
@@ -79,6 +88,7 @@ export class CommitCoordinator {
   readonly #recent: RecentCommits;
   readonly #turns: Turns;
   readonly #tail: ChangeTail;
+  readonly #deadlines: Deadlines;
   readonly #describeKey: CoordinatorOptions['describeKey'];
   readonly #contentions = new WeakMap<ConflictError, Contention>();
   /** Snapshots of open transactions that may still ask for validation. */
@@ -116,6 +126,7 @@ export class CommitCoordinator {
     this.#recent = new RecentCommits(options.recentCommitBytes);
     this.#turns = options.turns;
     this.#tail = options.tail;
+    this.#deadlines = options.deadlines;
     this.#describeKey = options.describeKey;
   }
 
@@ -179,24 +190,27 @@ export class CommitCoordinator {
   }
 
   /**
-   * Commits `batch` under the next timestamp, and tells `observer` once the commit is readable, or never will be. A refusal
-   * is thrown.
+   * Commits `batch` under the next timestamp, with the deadlines of what expires in it, and tells `observer` once the commit
+   * is readable, or never will be. A refusal is thrown.
    *
    * @param locked counts as written for whoever is validated later.
    */
   submit(
     batch: WriteBatch,
-    durability: Durability | undefined,
+    { durability, quiet }: CommitOptions,
     locked: ReadSet | undefined,
     observer: CommitObserver,
   ): void {
+    if (batch.hasExpiring) this.#deadlines.enter(batch);
     const timestamp = this.#oracle.next();
     this.#engine.submit(batch, timestamp, durability, new PendingCommit(this, timestamp, observer));
     // Only now: a batch that was refused will never be published, and must not make anybody conflict with it.
     this.#submitted = timestamp;
     this.#inFlight++;
-    if (this.#candidates.size > 0 || locked !== undefined) this.#record(batch, timestamp, locked);
-    else this.#unrecorded.set(timestamp, batch);
+    if (quiet !== true) {
+      if (this.#candidates.size > 0 || locked !== undefined) this.#record(batch, timestamp, locked);
+      else this.#unrecorded.set(timestamp, batch);
+    }
     this.#tail.record(batch, timestamp);
   }
 
@@ -227,6 +241,7 @@ export class CommitCoordinator {
 
   /** The same on this thread, after everything that is in flight. */
   commitSync(batch: WriteBatch, durability: Durability | undefined, locked?: ReadSet): Timestamp {
+    if (batch.hasExpiring) this.#deadlines.enter(batch);
     const timestamp = this.#oracle.next();
     this.#engine.commitSync(batch, timestamp, durability === undefined ? {} : { durability });
     this.#tail.record(batch, timestamp);

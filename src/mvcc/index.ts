@@ -3,21 +3,22 @@
 export type { Durability } from '../storage/index.js';
 export { ChangeFeed } from './change-feed.js';
 export type { ChangeGroup, KeyChange } from './change-history.js';
+export { decodeDeadline, isDeadline } from './deadlines.js';
+export { EXPIRY_OPTIONS, type ExpiryOptions, expiryFrom } from './expiry-options.js';
 export type { Isolation } from './commit-coordinator.js';
 export type { History, PointInTime } from './history.js';
 export type { Savepoint } from './savepoint.js';
 export { Snapshot } from './snapshot.js';
-export { Transaction, type TransactionState } from './transaction.js';
-export type { TransactionOutcome } from './transaction-hooks.js';
+export { Transaction } from './transaction.js';
+export type { TransactionOutcome, TransactionState } from './transaction-hooks.js';
 export { checkBody, checkSignal, type TransactionOptions } from './transaction-options.js';
 export {
-  checkWriteOptions,
   type ChangesOptions,
+  checkWriteOptions,
   type SnapshotOptions,
   type StoreDependencies,
   type StoreOptions,
-  type StoreStats,
-  TransactionalStore,
   type WriteOptions,
-} from './transactional-store.js';
+} from './store-options.js';
+export { type StoreStats, TransactionalStore } from './transactional-store.js';
 export type { CursorOptions, RangeCursor, ReadView, WriteView } from './views.js';

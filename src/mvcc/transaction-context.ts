@@ -2,6 +2,7 @@
 
 import type { Engine } from '../storage/index.js';
 import type { CommitCoordinator } from './commit-coordinator.js';
+import type { Deadlines } from './deadlines.js';
 import type { MemtablePool } from './memtable-pool.js';
 import type { SnapshotRegistry } from './snapshot-registry.js';
 import type { Transaction } from './transaction.js';
@@ -10,6 +11,7 @@ export interface TransactionContext {
   readonly engine: Engine;
   readonly coordinator: CommitCoordinator;
   readonly registry: SnapshotRegistry;
+  readonly deadlines: Deadlines;
   readonly pool: MemtablePool;
   /** Bound of the write buffer and, separately, of the record of what was read. */
   readonly transactionBytesMax: number;

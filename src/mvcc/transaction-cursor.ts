@@ -4,7 +4,14 @@
  */
 
 import { compareByteRanges, EMPTY_BYTES, type KeyRange, keyAfter } from '../base/index.js';
-import { type EngineCursor, type EntryCursor, EntryKind, MAX_TIMESTAMP } from '../storage/index.js';
+import {
+  type EngineCursor,
+  type EntryCursor,
+  expires,
+  expiryBytesOf,
+  isDeletion,
+  MAX_TIMESTAMP,
+} from '../storage/index.js';
 import type { RangeCursor } from './views.js';
 
 /** Who opened the cursor. */
@@ -135,7 +142,7 @@ export class TransactionCursor implements RangeCursor {
       }
       // A written key hides the committed one of the same name.
       if (order === 0) this.#committedIsUsed = true;
-      if (written.kind === EntryKind.Put) {
+      if (!isDeletion(written.kind)) {
         this.#standOnWritten(written);
         this.#writtenIsUsed = true;
         return true;
@@ -177,6 +184,10 @@ export class TransactionCursor implements RangeCursor {
     this.keyBytes = written.keyBytes;
     this.keyStart = written.keyStart;
     this.keyEnd = written.keyEnd;
-    this.#shown = written;
+    this.#shown = expires(written.kind) ? withoutExpiry(written) : written;
   }
+}
+
+function withoutExpiry({ kind, valueBytes, valueStart, valueEnd }: EntryCursor): ShownValue {
+  return { valueBytes, valueStart: valueStart + expiryBytesOf(kind), valueEnd };
 }

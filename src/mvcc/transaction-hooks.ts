@@ -2,6 +2,7 @@
 
 import { rejectPromise } from './transaction-options.js';
 
+export type TransactionState = 'open' | 'committing' | 'committed' | 'rolled-back';
 export type TransactionOutcome = 'committed' | 'rolled-back';
 
 export class TransactionHooks {

@@ -16,6 +16,8 @@ export interface TransactionSettings {
   readonly checkInterruption: (() => void) | undefined;
   /** The run it belongs to, which waits for its turn after a conflict. Undefined for those that do not wait. */
   readonly run: { readonly turn: Turn | undefined; interrupted(reason: unknown): void } | undefined;
+  /** It changes nothing that others see: nobody conflicts with it. */
+  readonly quiet?: boolean | undefined;
 }
 
 export interface TransactionOptions {

@@ -9,23 +9,24 @@
 import { type BoundedRange, InvalidArgumentError, type KeyRange, TransactionClosedError } from '../base/index.js';
 import type { Timestamp, WriteBatch } from '../storage/index.js';
 import type { CommitObserver, Isolation } from './commit-coordinator.js';
+import { unlessPast } from './deadlines.js';
 import { ReadSet } from './read-set.js';
 import { Savepoint } from './savepoint.js';
 import { Snapshot } from './snapshot.js';
 import type { TransactionContext } from './transaction-context.js';
-import { TransactionHooks, type TransactionOutcome } from './transaction-hooks.js';
+import { TransactionHooks, type TransactionOutcome, type TransactionState } from './transaction-hooks.js';
 import type { TransactionSettings } from './transaction-options.js';
 import { TransactionCursor } from './transaction-cursor.js';
 import type { CursorOptions, RangeCursor, WriteView } from './views.js';
 import { WriteBuffer } from './write-buffer.js';
-
-export type TransactionState = 'open' | 'committing' | 'committed' | 'rolled-back';
 
 export class Transaction implements WriteView, CommitObserver {
   /** The newest commit that this transaction sees. */
   readonly snapshotTimestamp: Timestamp;
   readonly isolation: Isolation;
   readonly readOnly: boolean;
+  /** When it began: what has expired by then is not there for it. */
+  readonly #atMs: number;
 
   readonly #context: TransactionContext;
   readonly #settings: TransactionSettings;
@@ -57,6 +58,7 @@ export class Transaction implements WriteView, CommitObserver {
     this.#context = context;
     this.#settings = settings;
     this.snapshotTimestamp = context.engine.lastTimestamp;
+    this.#atMs = context.deadlines.nowMs();
     this.isolation = settings.isolation;
     this.readOnly = settings.readOnly;
     this.#tracksReads = !settings.readOnly && settings.isolation === 'serializable';
@@ -79,38 +81,54 @@ export class Transaction implements WriteView, CommitObserver {
     const writes = this.#writes;
     if (writes?.find(key) === true) return writes.foundIsPut ? writes.foundValue() : undefined;
     if (this.#tracksReads) this.#readSet().addKey(key);
-    return this.#context.engine.get(key, this.snapshotTimestamp);
+    return this.#context.engine.get(key, this.snapshotTimestamp, this.#atMs);
   }
 
   has(key: Uint8Array): boolean {
     return this.get(key) !== undefined;
   }
 
+  expiryOf(key: Uint8Array): number | undefined {
+    this.assertOpen();
+    if (this.#writes?.find(key) === true) return this.#writes.foundExpiry();
+    if (!this.#context.deadlines.isUsed) return undefined;
+    if (this.#tracksReads) this.#readSet().addKey(key);
+    return unlessPast(this.#context.engine.storedExpiry(key, this.snapshotTimestamp), this.#atMs);
+  }
+
+  moment(): this {
+    return this;
+  }
+
+  nowMs(): number {
+    return this.#context.engine.clock.nowMs();
+  }
+
   /**
-   * A cursor over the snapshot with the writes made so far on top. Writes, and rollbacks to savepoints, that happen while
-   * it is open do not show. It ends with the transaction, and `next` then throws.
+   * A cursor over the snapshot with the writes made so far on top; what happens to them later does not show. It ends with the
+   * transaction, and `next` then throws.
    */
   cursor(range: KeyRange, options?: CursorOptions): RangeCursor {
     this.assertOpen();
     const reverse = options?.reverse === true;
     const own: KeyRange = { lower: range.lower?.slice(), upper: range.upper?.slice() };
     const writes = this.#writes;
-    const asOf = this.snapshotTimestamp;
-    const committed = this.#context.engine.cursor(own, { asOf, reverse, cleared: writes?.cleared() });
+    const view = { asOf: this.snapshotTimestamp, atMs: this.#atMs };
+    const committed = this.#context.engine.cursor(own, { ...view, reverse, cleared: writes?.cleared() });
     const written = writes === undefined || writes.isEmpty ? undefined : writes.cursor(reverse);
     const cursor = new TransactionCursor(this, { committed, written }, own, reverse);
-    this.#cursors ??= new Set();
-    this.#cursors.add(cursor);
+    (this.#cursors ??= new Set()).add(cursor);
     return cursor;
   }
 
   /** Throws `LimitError` when the transaction grows beyond `limits.transactionBytes`; it stays as it was then. */
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.#writable().put(key, value);
+  put(key: Uint8Array, value: Uint8Array, expiresAtMs?: number): void {
+    this.#writable().put(key, value, expiresAtMs);
   }
 
-  delete(key: Uint8Array): void {
-    this.#writable().delete(key);
+  /** @param expired because its value has, which feeds of changes tell. */
+  delete(key: Uint8Array, expired = false): void {
+    this.#writable().delete(key, expired);
   }
 
   clear(range: BoundedRange): void {
@@ -125,9 +143,8 @@ export class Transaction implements WriteView, CommitObserver {
   }
 
   /**
-   * Makes the commit depend on `key`, as `guard` does, and others on this commit as if it had written the key: of two
-   * transactions that lock it and commit something, the later one to commit fails with `ConflictError`. Does not wait.
-   * Throws `InvalidArgumentError` in a read-only transaction.
+   * Makes the commit depend on `key`, as `guard` does, and others on it as if it had written the key: of two transactions that
+   * lock it and commit something, the later fails with `ConflictError`. Throws `InvalidArgumentError` in a read-only one.
    */
   lock(key: Uint8Array): void {
     this.#writable();
@@ -142,25 +159,19 @@ export class Transaction implements WriteView, CommitObserver {
     this.#readSet().addRange({ lower: range.lower?.slice(), upper: range.upper?.slice() });
   }
 
-  /**
-   * What the transaction saw when it began, without what it has written. Reads from it count for no conflict. Ends with the
-   * transaction.
-   */
+  /** What the transaction saw when it began, without its own writes. Reads from it count for no conflict. Ends with it. */
   get snapshot(): Snapshot {
-    if (this.#snapshot === undefined) {
-      const { engine, registry } = this.#context;
-      const snapshot = new Snapshot(engine, registry, this.snapshotTimestamp);
-      this.onEnd(() => snapshot.close());
-      this.#snapshot = snapshot;
-    }
-    return this.#snapshot;
+    if (this.#snapshot !== undefined) return this.#snapshot;
+    const { engine, registry } = this.#context;
+    const snapshot = new Snapshot(engine, registry, { timestamp: this.snapshotTimestamp, atMs: this.#atMs });
+    this.onEnd(() => snapshot.close());
+    return (this.#snapshot = snapshot);
   }
 
   /** Opens a savepoint inside those that are open. */
   savepoint(): Savepoint {
     this.assertOpen();
-    this.#savepoints ??= [];
-    return new Savepoint(this, this.#writeBuffer(), this.#savepoints);
+    return new Savepoint(this, this.#writeBuffer(), (this.#savepoints ??= []));
   }
 
   /**
@@ -183,9 +194,8 @@ export class Transaction implements WriteView, CommitObserver {
 
   /**
    * Resolves with the commit timestamp once the commit is visible and as durable as asked; with the snapshot's timestamp
-   * when nothing was written. Rejects with `ConflictError` when another commit came first, with `TimeoutError` or the
-   * signal's reason when one was due, and with `ClosedError` when the engine has stopped; the transaction is rolled back
-   * in every case.
+   * when nothing was written. Rejects, rolled back, with `ConflictError` when another commit came first, with `TimeoutError`
+   * or the signal's reason when one was due, and with `ClosedError` when the engine has stopped.
    */
   commit(): Promise<Timestamp> {
     return new Promise((committed, failed) => {
@@ -200,7 +210,7 @@ export class Transaction implements WriteView, CommitObserver {
     return this.finishSync();
   }
 
-  /** Forgets all writes. Nothing happens when the transaction has been rolled back already. */
+  /** Forgets all writes. Nothing happens when that was done already. */
   rollback(): void {
     if (this.#state === 'rolled-back') return;
     this.assertOpen();
@@ -212,8 +222,7 @@ export class Transaction implements WriteView, CommitObserver {
     try {
       this.#startFinishing();
     } catch (error) {
-      observer.failed(error);
-      return;
+      return observer.failed(error);
     }
     this.#observer = observer;
     if (this.#hooks === undefined) this.#submit();
@@ -256,10 +265,7 @@ export class Transaction implements WriteView, CommitObserver {
     return timestamp;
   }
 
-  /**
-   * Rolls back from outside, unless the commit is under way or done. Later uses throw `TransactionClosedError` with
-   * `reason` as cause. True when the transaction was open. @internal
-   */
+  /** Rolls back from outside, unless the commit is under way or done. True when the transaction was open. @internal */
   interrupt(reason: unknown): boolean {
     if (this.#state !== 'open') return false;
     this.#interruption = { reason };
@@ -308,8 +314,7 @@ export class Transaction implements WriteView, CommitObserver {
       await hooks.runBeforeCommit(() => this.assertOpen());
     } catch (error) {
       if (this.#state === 'open') this.#end('rolled-back');
-      this.#observer!.failed(error);
-      return;
+      return this.#observer!.failed(error);
     }
     this.#submit();
   }
@@ -320,11 +325,10 @@ export class Transaction implements WriteView, CommitObserver {
     let batch: WriteBatch | undefined;
     try {
       batch = this.#batch = this.#prepare();
-      if (batch !== undefined) coordinator.submit(batch, this.#settings.durability, this.#locks, this);
+      if (batch !== undefined) coordinator.submit(batch, this.#settings, this.#locks, this);
     } catch (error) {
       if (this.#state === 'committing') this.#end('rolled-back');
-      this.#observer!.failed(error);
-      return;
+      return this.#observer!.failed(error);
     }
     if (batch === undefined) this.#observer!.committed(this.snapshotTimestamp);
   }
@@ -375,8 +379,7 @@ export class Transaction implements WriteView, CommitObserver {
   }
 
   #closeCursors(): void {
-    if (this.#cursors === undefined) return;
-    for (const cursor of this.#cursors) cursor.close();
+    this.#cursors?.forEach((cursor) => cursor.close());
   }
 
   #readSet(): ReadSet {

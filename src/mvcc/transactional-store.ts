@@ -3,16 +3,12 @@
  * registry and the commit order.
  */
 
-import { checkOptionNames, ClosedError, type KeyRange } from '../base/index.js';
+import { checkOptionNames, ClosedError, InvalidArgumentError } from '../base/index.js';
 import { openEngine, type RecoveryReport } from '../recovery/index.js';
 import {
   type BulkLoad,
-  type Durability,
   type Engine,
-  type EngineOptions,
   type EngineStats,
-  type EventListener,
-  type JobExecutor,
   publishing,
   type Timestamp,
   type WriteBatch,
@@ -22,17 +18,27 @@ import { ChangeFeed, type FeedContext } from './change-feed.js';
 import type { ChangeGroup } from './change-history.js';
 import { ChangeTail } from './change-tail.js';
 import { CommitCoordinator, type CommitObserver } from './commit-coordinator.js';
+import { Deadlines } from './deadlines.js';
+import { ExpirySweep } from './expiry-sweep.js';
 import { HandleWatch } from './handle-watch.js';
-import { type History, type PointInTime, timestampOf, watchHistory } from './history.js';
+import { type PointInTime, timestampOf, watchHistory } from './history.js';
 import { interruptionCheck, watchInterruptions } from './interruption.js';
 import { MemtablePool } from './memtable-pool.js';
 import { LatestView, Snapshot } from './snapshot.js';
 import { SnapshotRegistry } from './snapshot-registry.js';
+import {
+  type ChangesOptions,
+  checkWriteOptions,
+  NO_OPTIONS,
+  type SnapshotOptions,
+  type StoreDependencies,
+  type StoreOptions,
+  type WriteOptions,
+} from './store-options.js';
 import { Transaction } from './transaction.js';
 import type { TransactionContext } from './transaction-context.js';
 import {
   checkBody,
-  checkDurability,
   checkOptions,
   checkSignal,
   settingsOf,
@@ -42,53 +48,6 @@ import {
 import { type RunContext, runAsync, runSync } from './transaction-run.js';
 import { Turns } from './turns.js';
 import type { ReadView } from './views.js';
-
-export interface StoreOptions extends EngineOptions {
-  readonly createIfMissing: boolean;
-  /** What stays readable of the past beyond open snapshots. Default: nothing. */
-  readonly history?: History | undefined;
-  readonly limits: EngineOptions['limits'] & {
-    /** Bytes that the write buffer of one transaction may take, and what its record of reads may take before it is coarsened. */
-    readonly transactionBytes: number;
-    /** Snapshots, transactions and readers of changes open for longer are reported as leaks. Default: none are. */
-    readonly snapshotAgeMs?: number | undefined;
-    /** Transactions open for longer are ended with `LimitError`. Default: none are. */
-    readonly transactionAgeMs?: number | undefined;
-    /** Bytes of keys remembered for validation; transactions older than what they cover conflict. Default 32 MiB. */
-    readonly recentCommitBytes?: number;
-  };
-}
-
-export interface StoreDependencies {
-  readonly environment: Environment;
-  readonly executor: JobExecutor;
-  readonly listener: EventListener;
-  /** A key as messages may show it. Default: messages show none. */
-  readonly describeKey?: ((key: Uint8Array) => string) | undefined;
-}
-
-export interface WriteOptions {
-  /**
-   * `'commit'`: on the device once the promise resolves. `'buffered'`: handed to the operating system. Default: what the
-   * store's `wal.sync` says.
-   */
-  readonly durability?: Durability | undefined;
-}
-
-export interface SnapshotOptions {
-  /**
-   * A commit timestamp, or a moment: the newest commit made when the wall clock showed that or less (one to come is now).
-   */
-  readonly asOf?: PointInTime | undefined;
-}
-
-export interface ChangesOptions {
-  readonly range: KeyRange;
-  /** A commit timestamp, exclusive. Default: the newest commit. */
-  readonly since?: Timestamp | undefined;
-  /** Ends the feed with its reason. */
-  readonly signal?: AbortSignal | undefined;
-}
 
 export interface StoreStats {
   readonly lastTimestamp: Timestamp;
@@ -101,6 +60,8 @@ export interface StoreStats {
   readonly commits: number;
   readonly conflicts: number;
   readonly retries: number;
+  /** Values removed because they had expired. */
+  readonly expired: number;
   readonly commitsInFlight: number;
   readonly recentCommitBytes: number;
   /** Readers of changes, and what they have in memory together of commits that they may still want. */
@@ -119,6 +80,9 @@ export class TransactionalStore {
   readonly #context: TransactionContext;
   readonly #runContext: RunContext;
   readonly #latest: LatestView;
+  readonly #deadlines: Deadlines;
+  /** Undefined where nothing is written. */
+  readonly #sweep: ExpirySweep | undefined;
   #retries = 0;
   #closing: Promise<void> | undefined;
   readonly #feeds: FeedContext;
@@ -143,10 +107,13 @@ export class TransactionalStore {
     this.#unwatchHistory = watchHistory(options.history, environment.scheduler, () => engine.reclaim());
     const turns = new Turns(environment.scheduler);
     const tail = new ChangeTail();
+    const deadlines = new Deadlines(engine);
+    this.#deadlines = deadlines;
     this.#coordinator = new CommitCoordinator(engine, {
       recentCommitBytes: options.limits.recentCommitBytes ?? RECENT_COMMIT_BYTES_DEFAULT,
       turns,
       tail,
+      deadlines,
       describeKey,
     });
     this.#feeds = {
@@ -156,11 +123,12 @@ export class TransactionalStore {
       open: new Set(),
       submitted: () => this.#coordinator.newest,
     };
-    this.#latest = new LatestView(engine);
+    this.#latest = new LatestView(engine, deadlines);
     this.#context = {
       engine,
       coordinator: this.#coordinator,
       registry,
+      deadlines,
       pool: new MemtablePool(),
       transactionBytesMax: options.limits.transactionBytes,
       open: new Set(),
@@ -180,6 +148,7 @@ export class TransactionalStore {
         this.#retries++;
       },
     };
+    if (!engine.readOnly) this.#sweep = this.#makeSweep();
   }
 
   /** Opens the engine in `directory`, recovering what is there; throws what `openEngine` throws. */
@@ -244,7 +213,8 @@ export class TransactionalStore {
     const newest = this.engine.lastTimestamp;
     const timestamp = options.asOf === undefined ? newest : timestampOf(options.asOf, this.engine);
     if (options.asOf !== undefined) this.#registry.checkReadable(timestamp, newest);
-    const make = (closed?: () => void) => new Snapshot(this.engine, this.#registry, timestamp, closed);
+    const state = { timestamp, atMs: this.#momentOf(options.asOf, timestamp) };
+    const make = (closed?: () => void) => new Snapshot(this.engine, this.#registry, state, closed);
     const registry = this.#registry;
     return this.#watch?.openedSnapshot(timestamp, make, () => registry.unpin(timestamp)) ?? make();
   }
@@ -262,6 +232,21 @@ export class TransactionalStore {
     this.#registry.checkChangesSince(since, newest);
     const ended = this.#watch?.opened('changes', since);
     return new ChangeFeed(this.#feeds, { range: options.range, since, signal: options.signal, ended }, convert);
+  }
+
+  /**
+   * Removes whatever has expired by now; resolves with the number of values. Happens by itself soon after their time: for those
+   * who cannot wait. Throws `InvalidArgumentError` where nothing may be written.
+   */
+  async expire(): Promise<number> {
+    this.#assertOpen();
+    if (this.#sweep === undefined) throw new InvalidArgumentError('a database that is read-only removes nothing');
+    return this.#sweep.run();
+  }
+
+  /** What the clock shows that expiry is judged by, in milliseconds since the epoch. It never goes back. */
+  nowMs(): number {
+    return this.engine.clock.nowMs();
   }
 
   /** A view that always reads the newest published state; for reads that need no second one to agree with. */
@@ -282,7 +267,7 @@ export class TransactionalStore {
     checkWriteOptions(options);
     this.#assertOpen();
     if (batch.count === 0) observer.committed(this.engine.lastTimestamp);
-    else this.#coordinator.submit(batch, options.durability, undefined, observer);
+    else this.#coordinator.submit(batch, options, undefined, observer);
   }
 
   /** The same on this thread, after everything that is in flight. */
@@ -317,6 +302,7 @@ export class TransactionalStore {
       commits: this.#coordinator.commits,
       conflicts: this.#coordinator.conflicts,
       retries: this.#retries,
+      expired: this.#sweep?.expired ?? 0,
       commitsInFlight: this.#coordinator.inFlight,
       recentCommitBytes: this.#coordinator.recentCommitBytes,
       changeFeeds: this.#feeds.open.size,
@@ -335,11 +321,26 @@ export class TransactionalStore {
     const reason = closedError();
     this.#unwatchHistory();
     this.#watch?.close();
+    this.#sweep?.close();
     for (const run of this.#runContext.runs) run.interrupt(reason);
     for (const feed of this.#feeds.open) feed.fail(reason);
     for (const tx of this.#context.open) tx.interrupt(reason);
     await this.#coordinator.settled();
     await this.engine.close();
+  }
+
+  /** When a snapshot judges what has expired. */
+  #momentOf(asOf: PointInTime | undefined, timestamp: Timestamp): number {
+    if (asOf === undefined) return this.#deadlines.nowMs();
+    return this.#deadlines.momentOf(timestamp, typeof asOf === 'number' ? undefined : asOf.getTime());
+  }
+
+  #makeSweep(): ExpirySweep {
+    const { engine, coordinator, deadlines, transactionBytesMax, reportBug } = this.#context;
+    const { scheduler } = this.#environment;
+    const settings = settingsOf(NO_TRANSACTION_OPTIONS, false, { checkInterruption: undefined });
+    const begin = () => this.#begin({ ...settings, quiet: true });
+    return new ExpirySweep({ engine, coordinator, deadlines, scheduler, transactionBytesMax, begin, reportBug });
   }
 
   #begin(settings: TransactionSettings): Transaction {
@@ -357,15 +358,7 @@ export class TransactionalStore {
   }
 }
 
-const NO_OPTIONS: WriteOptions = {};
 const NO_TRANSACTION_OPTIONS: TransactionOptions = {};
-
-/** Throws `InvalidArgumentError` for options of a write that do not exist, or say something else than they may. */
-export function checkWriteOptions(options: WriteOptions): void {
-  if (options === NO_OPTIONS) return;
-  checkOptionNames('options of a write', options, ['durability']);
-  checkDurability(options.durability);
-}
 
 function closedError(): ClosedError {
   return new ClosedError('the store is closed');

@@ -29,18 +29,31 @@ export interface CursorOptions {
   readonly reverse?: boolean | undefined;
 }
 
-/** Reads as of one timestamp. Synchronous: what is not in memory costs one `pread`. */
+/**
+ * Reads as of one timestamp, and of what expires only what has not at one moment. Synchronous: what is not in memory costs one
+ * `pread`.
+ */
 export interface ReadView {
   readonly timestamp: Timestamp;
   /** The value of `key`, owned by the caller; undefined when there is none. `key` is not kept. */
   get(key: Uint8Array): Uint8Array | undefined;
   has(key: Uint8Array): boolean;
+  /** When the value of `key` ends, in milliseconds since the epoch; undefined when it does not, or there is none. */
+  expiryOf(key: Uint8Array): number | undefined;
+  /**
+   * The same for several reads that must agree on what has expired: judged at one moment. Not to be kept longer than the
+   * current turn.
+   */
+  moment(): ReadView;
   cursor(range: KeyRange, options?: CursorOptions): RangeCursor;
 }
 
 /** A view that sees its own writes. The methods copy what they are given. */
 export interface WriteView extends ReadView {
-  put(key: Uint8Array, value: Uint8Array): void;
+  /** @param expiresAtMs when the value ends, in milliseconds since the epoch; undefined: never. */
+  put(key: Uint8Array, value: Uint8Array, expiresAtMs?: number): void;
+  /** What the clock shows that expiry is judged by, in milliseconds since the epoch. */
+  nowMs(): number;
   /** Deleting an absent key is not an error. */
   delete(key: Uint8Array): void;
   /**

@@ -20,6 +20,10 @@ import {
   type BatchVisitor,
   type EntryCursor,
   EntryKind,
+  encodeExpiring,
+  expiryAt,
+  expiryBytesOf,
+  isDeletion,
   MAX_TIMESTAMP,
   type Memtable,
   type MemtableMark,
@@ -63,15 +67,17 @@ export class WriteBuffer {
   }
 
   /** Throws `LimitError`, and leaves the buffer as it was, where the operation does not fit. */
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.#reserve(key.length + value.length);
-    this.#memtable.add(key, PENDING, EntryKind.Put, value);
+  put(key: Uint8Array, value: Uint8Array, expiresAtMs?: number): void {
+    const kind = expiresAtMs === undefined ? EntryKind.Put : EntryKind.ExpiringPut;
+    const stored = expiresAtMs === undefined ? value : encodeExpiring(expiresAtMs, value);
+    this.#reserve(key.length + stored.length);
+    this.#memtable.add(key, PENDING, kind, stored);
   }
 
-  /** Throws as `put` does. */
-  delete(key: Uint8Array): void {
+  /** Throws as `put` does. @param expired because its value has. */
+  delete(key: Uint8Array, expired = false): void {
     this.#reserve(key.length);
-    this.#memtable.add(key, PENDING, EntryKind.Delete, EMPTY_BYTES);
+    this.#memtable.add(key, PENDING, expired ? EntryKind.Expiry : EntryKind.Delete, EMPTY_BYTES);
   }
 
   /** Deletes every key of `range`. Nothing happens when that is empty. Throws as `put` does. */
@@ -94,7 +100,13 @@ export class WriteBuffer {
 
   /** True when the key last found was put, not deleted. */
   get foundIsPut(): boolean {
-    return this.#foundEntry && this.#memtable.foundKind === EntryKind.Put;
+    return this.#foundEntry && !isDeletion(this.#memtable.foundKind);
+  }
+
+  /** When the value of the key last found ends; undefined when it does not, or there is none. */
+  foundExpiry(): number | undefined {
+    if (!this.#foundEntry || this.#memtable.foundKind !== EntryKind.ExpiringPut) return undefined;
+    return expiryAt(this.#memtable.foundValueBytes, this.#memtable.foundValueStart);
   }
 
   /** The ranges cleared so far, for reading what is committed; undefined when there is none. */
@@ -115,7 +127,8 @@ export class WriteBuffer {
 
   /** A copy of the value last found. */
   foundValue(): Uint8Array {
-    return this.#memtable.foundValueBytes.slice(this.#memtable.foundValueStart, this.#memtable.foundValueEnd);
+    const { foundKind, foundValueBytes, foundValueStart, foundValueEnd } = this.#memtable;
+    return foundValueBytes.slice(foundValueStart + expiryBytesOf(foundKind), foundValueEnd);
   }
 
   /** One entry per key, as of now. */
@@ -188,7 +201,7 @@ export class WriteBuffer {
     for (cursor.seek(lower, MAX_TIMESTAMP); cursor.valid; cursor.next()) {
       const { keyBytes, keyStart, keyEnd } = cursor;
       if (compareByteRanges(keyBytes, keyStart, keyEnd, upper, 0, upper.length) >= 0) break;
-      if (cursor.kind === EntryKind.Put) keys.push(keyBytes.slice(keyStart, keyEnd));
+      if (!isDeletion(cursor.kind)) keys.push(keyBytes.slice(keyStart, keyEnd));
     }
     cursor.close();
     return keys;

@@ -2,9 +2,11 @@
 
 import { compareByteRanges, compareBytes, CorruptionError, equalBytes, hashBytes, hexPreview } from '../base/index.js';
 import {
-  EntryKind,
+  expiryBytesOf,
   fileName,
+  isDeletion,
   MAX_TIMESTAMP,
+  pointsToValue,
   RangeTombstones,
   ReferenceCounter,
   RunCursor,
@@ -86,10 +88,15 @@ function checkEntries(table: TableReader, meta: TableMeta, values: ValueReader):
       checkFound(table, key, timestamp);
     }
     seen.entries++;
-    if (cursor.kind === EntryKind.Delete) seen.tombstones++;
-    else if (cursor.kind === EntryKind.ValuePointer) {
-      references.add(cursor.valueBytes, cursor.valueStart);
-      values.read(cursor.valueBytes, cursor.valueStart);
+    if (isDeletion(cursor.kind)) seen.tombstones++;
+    const expiryBytes = expiryBytesOf(cursor.kind);
+    if (cursor.valueEnd - cursor.valueStart < expiryBytes) {
+      throw refuse(table, `a value of ${expiryBytes} bytes or more`, `${cursor.valueEnd - cursor.valueStart} bytes`);
+    }
+    if (pointsToValue(cursor.kind)) {
+      const pointerAt = cursor.valueStart + expiryBytes;
+      references.add(cursor.valueBytes, pointerAt);
+      values.read(cursor.valueBytes, pointerAt);
     }
     seen.rawBytes += keyEnd - keyStart + cursor.valueEnd - cursor.valueStart;
     seen.minTimestamp = Math.min(seen.minTimestamp, timestamp);

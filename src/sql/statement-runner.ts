@@ -95,7 +95,8 @@ export class StatementRunner {
 
   #runOn(call: StatementCall, target: SqlTarget): SqlResult<unknown> {
     if (call.plans.isReadOnly) {
-      const view = target ?? this.#parts.store.latest();
+      // Judged at one moment: a row and its index entries expire together.
+      const view = (target ?? this.#parts.store.latest()).moment();
       return this.#execute(call, view, undefined);
     }
     if (target === undefined || !isWriteTarget(target)) throw notWritable(call.plans.statement.kind);

@@ -18,10 +18,35 @@ export const MAX_TIMESTAMP: Timestamp = Number.MAX_SAFE_INTEGER;
 /**
  * What a version says about its key. Stored as one byte; never renumbered, 0 is reserved. `RangeDelete` is an operation
  * on many keys: batches and logs have it, memtables and tables keep it apart from their entries, and no cursor shows it.
- * The value of a `ValuePointer` is where the value lies: format/value-pointer.ts.
+ * The value of a `ValuePointer` is where the value lies: format/value-pointer.ts. That of an `ExpiringPut` or
+ * `ExpiringPointer` begins with the moment when it ends: format/expiring-value.ts. An `Expiry` is a deletion that was made
+ * because such a moment had come.
  */
-export const EntryKind = { Delete: 1, Put: 2, RangeDelete: 3, ValuePointer: 4 } as const;
+export const EntryKind = {
+  Delete: 1,
+  Put: 2,
+  RangeDelete: 3,
+  ValuePointer: 4,
+  ExpiringPut: 5,
+  Expiry: 6,
+  ExpiringPointer: 7,
+} as const;
 export type EntryKind = (typeof EntryKind)[keyof typeof EntryKind];
+
+/** True for a version whose value ends. */
+export function expires(kind: EntryKind): boolean {
+  return kind === EntryKind.ExpiringPut || kind === EntryKind.ExpiringPointer;
+}
+
+/** True for a version whose value is elsewhere. */
+export function pointsToValue(kind: EntryKind): boolean {
+  return kind === EntryKind.ValuePointer || kind === EntryKind.ExpiringPointer;
+}
+
+/** True for a version that says that its key is not there. */
+export function isDeletion(kind: EntryKind): boolean {
+  return kind === EntryKind.Delete || kind === EntryKind.Expiry;
+}
 
 /**
  * Walks internal entries in ONE direction, fixed at creation. Ascending is key ascending, timestamp descending; a
@@ -38,7 +63,7 @@ export interface EntryCursor {
   readonly kind: EntryKind;
   /** The key is that of the entry on which the cursor stood before; false after a seek. */
   readonly repeats: boolean;
-  /** Empty for `Delete`. */
+  /** Empty for deletions. */
   readonly valueBytes: Uint8Array;
   readonly valueStart: number;
   readonly valueEnd: number;

@@ -29,7 +29,16 @@ export type { CommitOutcome } from './engine/commit-queue.js';
 export type { RecoveredEngine } from './engine/recovered-engine.js';
 export type { SealedMemtable } from './engine/memtable-stack.js';
 export type { PinnedFiles, PinnedSegment, PinnedTable } from './engine/pinned-files.js';
-export { type EntryCursor, EntryKind, MAX_TIMESTAMP, type Timestamp, UNDATED_TIMESTAMP } from './entry.js';
+export {
+  type EntryCursor,
+  EntryKind,
+  expires,
+  isDeletion,
+  MAX_TIMESTAMP,
+  pointsToValue,
+  type Timestamp,
+  UNDATED_TIMESTAMP,
+} from './entry.js';
 export {
   CURRENT_NAME,
   CURRENT_TEMPORARY_NAME,
@@ -39,6 +48,7 @@ export {
   type NumberedFileKind,
   parseFileName,
 } from './format/file-names.js';
+export { encodeExpiring, EXPIRY_BYTES, EXPIRY_MS_END, expiryAt, expiryBytesOf } from './format/expiring-value.js';
 export { decodeFileHeader, FILE_HEADER_BYTES, FileMagic } from './format/file-header.js';
 export type { ManifestEdit, TableMeta } from './format/manifest-edit.js';
 export type { LogBatch } from './format/log-record.js';
@@ -58,7 +68,7 @@ export { RunCursor, type RunTable } from './table/run-cursor.js';
 export { TableCursor } from './table/table-cursor.js';
 export { TableReader, type TableSource } from './table/table-reader.js';
 export type { TableFormat } from './table/table-writer.js';
-export { placeName } from './format/value-pointer.js';
+export { placeName, pointedLength, pointedOffset, pointedPlace } from './format/value-pointer.js';
 export { ReferenceCounter, type SegmentReference } from './values/segment-references.js';
 export { ValueReader } from './values/value-reader.js';
 export { type CommitTime, commitTime, retainedTimes } from './version/commit-times.js';

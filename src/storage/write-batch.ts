@@ -2,12 +2,12 @@
  * A list of operations that commits as a whole, in the bytes the log stores:
  *
  *   batch     := operation*
- *   operation := kind:u8 keyLength:varint key:bytes [valueLength:varint value:bytes]   no value for Delete
+ *   operation := kind:u8 keyLength:varint key:bytes [valueLength:varint value:bytes]   no value for Delete, an empty one for Expiry
  *
  * The key of a RangeDelete is the first key that it deletes and its value the key before which it ends, above the first:
  * there is no range without end, as all keys lie below the end of the region they belong to. A RangeDelete deletes what
  * other batches wrote, and nothing of its own: operations that one behind them deletes are not in the encoding.
- * Only batches read from a log have operations of kind ValuePointer, whose values are pointers.
+ * Only batches read from a log have operations of the kinds that point to values.
  *
  * Keys and values are copied in, so the caller may reuse its buffers at once.
  */
@@ -20,7 +20,8 @@ import {
   EMPTY_BYTES,
   type MalformedInput,
 } from '../base/index.js';
-import { EntryKind } from './entry.js';
+import { EntryKind, pointsToValue } from './entry.js';
+import { encodeExpiring, EXPIRY_BYTES, expiryBytesOf } from './format/expiring-value.js';
 import { POINTER_BYTES } from './format/value-pointer.js';
 import { RangeTombstones } from './tombstone/range-tombstones.js';
 
@@ -42,6 +43,7 @@ export class WriteBatch {
   #count = 0;
   #keyBytesMax = 0;
   #valueBytesMax = 0;
+  #hasExpiring = false;
   /** A range deletion follows other operations, which it may cover. */
   #unsettled = false;
 
@@ -65,23 +67,18 @@ export class WriteBatch {
     while (reader.remaining > 0) {
       const at = reader.position;
       const kind = reader.u8();
-      if (kind < EntryKind.Delete || kind > EntryKind.ValuePointer) {
-        throw malformed(
-          at,
-          'a deletion (1), a put (2), the deletion of a range (3) or a pointer (4)',
-          `operation kind ${kind}`,
-        );
-      }
+      if (!isOperation(kind)) throw malformed(at, EXPECTED_KINDS, `operation kind ${kind}`);
       const key = reader.lengthPrefixed();
       const value = kind === EntryKind.Delete ? EMPTY_BYTES : reader.lengthPrefixed();
       if (kind === EntryKind.RangeDelete && compareBytes(key, value) >= 0) {
         throw malformed(at, 'a range whose end is above its start', 'an empty one');
       }
-      if (kind === EntryKind.ValuePointer && value.length !== POINTER_BYTES) {
-        throw malformed(at, `a pointer of ${POINTER_BYTES} bytes`, `${value.length} bytes`);
+      const problem = wrongLength(kind, value.length);
+      if (problem !== undefined) throw malformed(at, problem, `${value.length} bytes`);
+      keyBytesMax = Math.max(keyBytesMax, keyBytesOf(kind, key, value));
+      if (kind === EntryKind.Put || kind === EntryKind.ExpiringPut) {
+        valueBytesMax = Math.max(valueBytesMax, value.length - expiryBytesOf(kind));
       }
-      keyBytesMax = Math.max(keyBytesMax, keyBytesOf(kind as EntryKind, key, value));
-      if (kind === EntryKind.Put) valueBytesMax = Math.max(valueBytesMax, value.length);
       count++;
     }
     const batch = new WriteBatch(bytes.length);
@@ -124,8 +121,15 @@ export class WriteBatch {
     return this.#valueBytesMax;
   }
 
-  put(key: Uint8Array, value: Uint8Array): void {
-    this.append(EntryKind.Put, key, value);
+  /** True when values that expire were added, by `put` or `append`. */
+  get hasExpiring(): boolean {
+    return this.#hasExpiring;
+  }
+
+  /** @param expiresAtMs when the value ends, in milliseconds since the epoch; undefined: never. */
+  put(key: Uint8Array, value: Uint8Array, expiresAtMs?: number): void {
+    if (expiresAtMs === undefined) this.append(EntryKind.Put, key, value);
+    else this.append(EntryKind.ExpiringPut, key, encodeExpiring(expiresAtMs, value));
   }
 
   delete(key: Uint8Array): void {
@@ -142,7 +146,7 @@ export class WriteBatch {
     this.append(EntryKind.RangeDelete, lower, upper);
   }
 
-  /** Adds one operation; `value` is ignored for a deletion. Range deletions are added by `clear`. */
+  /** Adds one operation; `value` is ignored for a deletion, and stored as it is for all others. Range deletions are added by `clear`. */
   append(kind: EntryKind, key: Uint8Array, value: Uint8Array): void {
     this.#writer.u8(kind);
     this.#writer.lengthPrefixed(key);
@@ -170,6 +174,7 @@ export class WriteBatch {
     const keyBytes = kind === EntryKind.RangeDelete ? Math.max(keyLength, valueLength) - 1 : keyLength;
     if (keyBytes > this.#keyBytesMax) this.#keyBytesMax = keyBytes;
     if (kind === EntryKind.Put && valueLength > this.#valueBytesMax) this.#valueBytesMax = valueLength;
+    if (kind === EntryKind.ExpiringPut) this.#noteExpiring(valueLength - EXPIRY_BYTES);
     this.#count++;
   }
 
@@ -193,7 +198,12 @@ export class WriteBatch {
   reset(): void {
     this.#writer.reset();
     this.#count = this.#keyBytesMax = this.#valueBytesMax = 0;
-    this.#unsettled = false;
+    this.#unsettled = this.#hasExpiring = false;
+  }
+
+  #noteExpiring(valueBytes: number): void {
+    this.#hasExpiring = true;
+    if (valueBytes > this.#valueBytesMax) this.#valueBytesMax = valueBytes;
   }
 
   /** Leaves out what later range deletions cover. Takes the number of an operation for its timestamp. */
@@ -220,6 +230,21 @@ export class WriteBatch {
     this.#keyBytesMax = settled.#keyBytesMax;
     this.#valueBytesMax = settled.#valueBytesMax;
   }
+}
+
+const EXPECTED_KINDS =
+  'a deletion (1), a put (2), the deletion of a range (3), a pointer (4), either of both with an end (5, 7) or an expiry (6)';
+
+function isOperation(kind: number): kind is EntryKind {
+  return kind >= EntryKind.Delete && kind <= EntryKind.ExpiringPointer;
+}
+
+/** How long the value of an operation should be; undefined when it is. */
+function wrongLength(kind: EntryKind, valueBytes: number): string | undefined {
+  const expiryBytes = expiryBytesOf(kind);
+  if (pointsToValue(kind) && valueBytes !== expiryBytes + POINTER_BYTES) return `${expiryBytes + POINTER_BYTES} bytes`;
+  if (valueBytes < expiryBytes) return `${expiryBytes} bytes or more`;
+  return kind === EntryKind.Expiry && valueBytes > 0 ? 'no value' : undefined;
 }
 
 /** A range may begin and end right behind a key of the greatest length. */

@@ -181,7 +181,7 @@ const bugs: Planted[] = [
     original:
       "catch (error) {\n            this.#end('rolled-back');\n            throw error;\n        }\n        this.#state = 'committing';",
     replacement:
-      "catch (error) {\n            if (writes) this.#context.coordinator.submit(writes.toBatch(), undefined, undefined, { committed: () => {}, failed: () => {} });\n            this.#end('rolled-back');\n            throw error;\n        }\n        this.#state = 'committing';",
+      "catch (error) {\n            if (writes) this.#context.coordinator.submit(writes.toBatch(), {}, undefined, { committed: () => {}, failed: () => {} });\n            this.#end('rolled-back');\n            throw error;\n        }\n        this.#state = 'committing';",
     levels: both,
     shows: ['G1a'],
   },

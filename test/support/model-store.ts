@@ -80,6 +80,15 @@ class ModelView implements ReadView {
     return this.get(key) !== undefined;
   }
 
+  /** Nothing expires here. */
+  expiryOf(): undefined {
+    return undefined;
+  }
+
+  moment(): this {
+    return this;
+  }
+
   cursor(range: KeyRange, options: CursorOptions = {}): RangeCursor {
     const inside = this.pairs.filter((pair) => rangeContains(range, pair.key));
     return new ModelCursor(options.reverse === true ? inside.reverse() : inside);
@@ -107,6 +116,18 @@ export class ModelTransaction implements WriteView {
 
   has(key: Uint8Array): boolean {
     return this.#view().has(key);
+  }
+
+  expiryOf(): undefined {
+    return undefined;
+  }
+
+  moment(): this {
+    return this;
+  }
+
+  nowMs(): number {
+    return 0;
   }
 
   cursor(range: KeyRange, options?: CursorOptions): RangeCursor {

@@ -51,3 +51,9 @@ export function tornTailLine({ item, offset, bytes, error }: TornTailItem): Dump
   const facts = `${bytes} bytes left incomplete by a crash; the next open cuts them off (${error.message})`;
   return { text: placedText(offset, 'torn tail', facts), data: { item, offset, bytes, message: error.message } };
 }
+
+/** What the wall clock showed; a number where no calendar has the day. */
+export function timeText(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
+}

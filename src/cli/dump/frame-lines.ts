@@ -13,10 +13,19 @@ import {
   type TableMeta,
 } from '../../storage/index.js';
 import type { FileSystem } from '../../vfs/index.js';
-import { hexText, type KeyForm, keyText } from '../key-text.js';
-import { valueText } from '../value-text.js';
-import { clearLine, damageLine, type DumpLine, headerLine, nestedText, placedText, tornTailLine } from './dump-line.js';
+import { type KeyForm, keyText } from '../key-text.js';
+import {
+  clearLine,
+  damageLine,
+  type DumpLine,
+  headerLine,
+  nestedText,
+  placedText,
+  timeText,
+  tornTailLine,
+} from './dump-line.js';
 import type { DumpedFile } from './dumped-file.js';
+import { operationTexts } from './operation-text.js';
 
 export function* logLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyForm): Generator<DumpLine> {
   for (const item of inspectLog(fileSystem, file, isLast(fileSystem, file))) {
@@ -61,8 +70,6 @@ function* recordLines(item: Extract<LogItem, { item: 'record' }>, keys: KeyForm)
   };
   const operations: DumpLine[] = [];
   batch.forEach((kind, buffer, keyStart, keyEnd, valueStart, valueEnd) => {
-    const isPut = kind === EntryKind.Put;
-    const name = isPut ? 'put' : 'delete';
     const storedKey = buffer.subarray(keyStart, keyEnd);
     const value = buffer.subarray(valueStart, valueEnd);
     const key = keyText(storedKey, keys);
@@ -70,15 +77,10 @@ function* recordLines(item: Extract<LogItem, { item: 'record' }>, keys: KeyForm)
       operations.push(clearLine({ start: key, end: keyText(value, keys), timestamps: [timestamp] }));
       return;
     }
+    const { name, text, data } = operationTexts(kind, storedKey, value);
     operations.push({
-      text: nestedText(name, isPut ? `${key}  ${valueText(storedKey, value)}` : key),
-      data: {
-        item: 'entry',
-        kind: name,
-        key,
-        timestamp,
-        ...(isPut ? { valueBytes: value.length, value: hexText(value) } : {}),
-      },
+      text: nestedText(name, key + text),
+      data: { item: 'entry', kind: name, key, timestamp, ...data },
       isEntry: true,
     });
   });
@@ -136,12 +138,6 @@ function timesTexts(times: readonly CommitTime[] | undefined): string[] {
   const last = times?.at(-1);
   if (times === undefined || first === undefined || last === undefined) return [];
   return [`${times.length} commit times from ${timeText(first.fromMs)} to ${timeText(last.untilMs)}`];
-}
-
-/** What the wall clock showed; a number where no calendar has the day. */
-function timeText(ms: number): string {
-  const date = new Date(ms);
-  return Number.isNaN(date.getTime()) ? `${ms} ms` : date.toISOString();
 }
 
 function tableData(table: TableMeta, keys: KeyForm): Record<string, unknown> & { smallest: string; largest: string } {

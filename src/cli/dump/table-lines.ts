@@ -1,11 +1,11 @@
 /** A table as lines. */
 
-import { EntryKind, inspectTable, type TableItem } from '../../storage/index.js';
+import { inspectTable, type TableItem } from '../../storage/index.js';
 import type { FileSystem } from '../../vfs/index.js';
-import { hexText, type KeyForm, keyText } from '../key-text.js';
-import { valueText } from '../value-text.js';
+import { type KeyForm, keyText } from '../key-text.js';
 import { clearLine, damageLine, type DumpLine, headerLine, nestedText, placedText } from './dump-line.js';
 import type { DumpedFile } from './dumped-file.js';
+import { operationTexts } from './operation-text.js';
 
 export function* tableLines(
   fileSystem: FileSystem,
@@ -78,19 +78,12 @@ function propertiesLine(item: Extract<TableItem, { item: 'properties' }>, keys: 
 }
 
 function entryLine(item: Extract<TableItem, { item: 'entry' }>, keys: KeyForm): DumpLine {
-  const { timestamp, value } = item;
-  const isPut = item.kind === EntryKind.Put;
-  const kind = isPut ? 'put' : 'delete';
+  const { timestamp } = item;
+  const { name, text, data } = operationTexts(item.kind, item.key, item.value);
   const key = keyText(item.key, keys);
   return {
-    text: nestedText(kind, `${key} @${timestamp}${isPut ? `  ${valueText(item.key, value)}` : ''}`),
-    data: {
-      item: 'entry',
-      kind,
-      key,
-      timestamp,
-      ...(isPut ? { valueBytes: value.length, value: hexText(value) } : {}),
-    },
+    text: nestedText(name, `${key} @${timestamp}${text}`),
+    data: { item: 'entry', kind: name, key, timestamp, ...data },
     isEntry: true,
   };
 }

@@ -6,7 +6,8 @@
 import { join } from 'node:path';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
-import { type EntryCursor, EntryKind } from '../entry.js';
+import { type EntryCursor, pointsToValue } from '../entry.js';
+import { expiryBytesOf } from '../format/expiring-value.js';
 import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { POINTER_BYTES } from '../format/value-pointer.js';
@@ -142,9 +143,11 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
       const { keyBytes, keyStart, keyEnd, timestamp, kind, valueBytes, valueStart, valueEnd } = cursor;
       if (filter.keeps(keyBytes, keyStart, keyEnd, timestamp, kind)) {
         const writer = outputs.writerFor(keyBytes, keyStart, keyEnd);
-        if (kind === EntryKind.ValuePointer && evacuation?.concerns(valueBytes, valueStart) === true) {
-          bytes += evacuation.move(valueBytes, valueStart);
-          writer.add(keyBytes, keyStart, keyEnd, timestamp, kind, evacuation.pointer, 0, POINTER_BYTES);
+        if (pointsToValue(kind) && evacuation?.concerns(valueBytes, valueStart + expiryBytesOf(kind)) === true) {
+          const expiryBytes = expiryBytesOf(kind);
+          bytes += evacuation.move(valueBytes, valueStart, expiryBytes);
+          const pointerEnd = expiryBytes + POINTER_BYTES;
+          writer.add(keyBytes, keyStart, keyEnd, timestamp, kind, evacuation.pointer, 0, pointerEnd);
         } else {
           writer.add(keyBytes, keyStart, keyEnd, timestamp, kind, valueBytes, valueStart, valueEnd);
         }

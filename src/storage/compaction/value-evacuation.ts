@@ -8,8 +8,10 @@
 
 import { join } from 'node:path';
 import type { File, FileSystem } from '../../vfs/index.js';
+import { copyBytes } from '../byte-copy.js';
 import { encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
+import { EXPIRY_BYTES } from '../format/expiring-value.js';
 import { POINTER_BYTES, pointedPlace, putPointer, segmentPlace } from '../format/value-pointer.js';
 import { ValueReader } from '../values/value-reader.js';
 
@@ -22,8 +24,8 @@ export interface Evacuation {
 const OUTPUT_BYTES = 256 * 1024;
 
 export class ValueEvacuation {
-  /** What `move` has made. */
-  readonly pointer = new Uint8Array(POINTER_BYTES);
+  /** What `move` has made: what comes before the pointer, and the new one. */
+  readonly pointer = new Uint8Array(EXPIRY_BYTES + POINTER_BYTES);
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #fileNumber: number;
@@ -53,11 +55,16 @@ export class ValueEvacuation {
     return this.#places.has(pointedPlace(bytes, at));
   }
 
-  /** Copies that value, once it is verified, and makes `pointer` lead to the copy. Returns its length. */
-  move(bytes: Uint8Array, at: number): number {
-    const value = this.#values.read(bytes, at);
+  /**
+   * Copies that value, once it is verified, and makes `pointer` lead to the copy. Returns its length.
+   *
+   * @param before bytes from `at` on that come before the pointer, and stay there.
+   */
+  move(bytes: Uint8Array, at: number, before: number): number {
+    const value = this.#values.read(bytes, at + before);
     this.#file ??= this.#create();
-    putPointer(this.pointer, 0, segmentPlace('value', this.#fileNumber), this.sizeBytes, value);
+    copyBytes(this.pointer, 0, bytes, at, at + before);
+    putPointer(this.pointer, before, segmentPlace('value', this.#fileNumber), this.sizeBytes, value);
     if (this.#outputLength + value.length > OUTPUT_BYTES) this.#flush();
     if (value.length > OUTPUT_BYTES) this.#write(value);
     else {

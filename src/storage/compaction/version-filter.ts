@@ -7,7 +7,7 @@
 
 import { compareByteRanges } from '../../base/index.js';
 import { copyBytes } from '../byte-copy.js';
-import { EntryKind, MAX_TIMESTAMP, type Timestamp } from '../entry.js';
+import { type EntryKind, isDeletion, MAX_TIMESTAMP, type Timestamp } from '../entry.js';
 import type { TombstoneFragment } from '../tombstone/range-tombstones.js';
 import type { KeySpan } from '../version/version.js';
 import { OlderRuns } from './older-runs.js';
@@ -83,7 +83,7 @@ export class VersionFilter {
     }
     this.superseded = rank >= versions;
     if (this.superseded && !this.#isHeld(timestamp, newer)) return this.#drop(newer);
-    if (kind !== EntryKind.Delete || rank < versions - 1) return true;
+    if (!isDeletion(kind) || rank < versions - 1) return true;
     if (this.#retention.mayReadBetween(0, timestamp) || this.#older.mayHold(key, start, end)) return true;
     return this.#drop(timestamp);
   }

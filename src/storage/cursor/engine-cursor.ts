@@ -1,12 +1,13 @@
 /**
- * What a reader of the engine walks: per key the newest version as of a timestamp, deletions hidden, inside a range.
- * Starts before the first entry.
+ * What a reader of the engine walks: per key the newest version as of a timestamp, deletions and what has expired hidden,
+ * inside a range. Starts before the first entry.
  */
 
-import { compareByteRanges, EMPTY_BYTES, type KeyRange } from '../../base/index.js';
+import { compareByteRanges, EMPTY_BYTES, type ForwardClock, type KeyRange } from '../../base/index.js';
 import { copyBytes, copyOut } from '../byte-copy.js';
 import type { ValueReader } from '../values/value-reader.js';
-import { type EntryCursor, EntryKind, MAX_TIMESTAMP, type Timestamp } from '../entry.js';
+import { type EntryCursor, EntryKind, expires, MAX_TIMESTAMP, type Timestamp } from '../entry.js';
+import { EXPIRY_BYTES, expiryAt } from '../format/expiring-value.js';
 
 export interface EngineCursor {
   /** Moves on; false at the end, after which the cursor is closed. */
@@ -50,13 +51,18 @@ abstract class VisibleCursor implements EngineCursor {
   protected readonly asOf: Timestamp;
   readonly #pins: CursorPins;
   readonly #values: ValueReader;
+  readonly #clock: ForwardClock;
+  /** When expiry is judged; undefined until it has to be for the first time. */
+  #atMs: number | undefined;
   #begun = false;
   #closed = false;
 
-  constructor(source: EntryCursor, { range, asOf, pins, values }: VisibleCursorOptions) {
+  constructor(source: EntryCursor, { range, asOf, atMs, clock, pins, values }: VisibleCursorOptions) {
     this.source = source;
     this.range = range;
     this.asOf = asOf;
+    this.#atMs = atMs;
+    this.#clock = clock;
     this.#pins = pins;
     this.#values = values;
   }
@@ -115,6 +121,18 @@ abstract class VisibleCursor implements EngineCursor {
     this.#pins.release();
   }
 
+  /** Whether the value that the source stands on, which expires, has not done so at the moment of the cursor. */
+  protected isPending(): boolean {
+    this.#atMs ??= this.#clock.nowMs();
+    return expiryAt(this.source.valueBytes, this.source.valueStart) > this.#atMs;
+  }
+
+  /** Leaves out the moment that what is shown begins with. */
+  protected passExpiry(): void {
+    this.shownStart += EXPIRY_BYTES;
+    this.shownKind = this.shownKind === EntryKind.ExpiringPut ? EntryKind.Put : EntryKind.ValuePointer;
+  }
+
   /** Stands the source on its first entry in the range. */
   protected abstract begin(): void;
   /** Moves to the next visible entry and shows it; false when there is none. */
@@ -146,7 +164,8 @@ class AscendingCursor extends VisibleCursor {
       }
       if (!this.#settled && source.timestamp <= this.asOf) {
         this.#settled = true;
-        if (source.kind !== EntryKind.Delete) {
+        const { kind } = source;
+        if (kind === EntryKind.Put || kind === EntryKind.ValuePointer || (expires(kind) && this.isPending())) {
           this.#show();
           this.#used = true;
           return true;
@@ -167,6 +186,7 @@ class AscendingCursor extends VisibleCursor {
     this.shownStart = source.valueStart;
     this.shownEnd = source.valueEnd;
     this.shownKind = source.kind;
+    if (expires(source.kind)) this.passExpiry();
   }
 
   /** Passes the versions of the source's key that are newer than asked for, or, when it is settled, all of them. */
@@ -214,7 +234,8 @@ class DescendingCursor extends VisibleCursor {
         this.#passNewer(key, keyLength);
         break;
       }
-      isPut = source.kind !== EntryKind.Delete;
+      const { kind } = source;
+      isPut = kind === EntryKind.Put || kind === EntryKind.ValuePointer || (expires(kind) && this.isPending());
       if (isPut) this.#copyValue();
       source.next();
     } while (source.valid && source.repeats);
@@ -223,6 +244,7 @@ class DescendingCursor extends VisibleCursor {
     this.keyEnd = keyLength;
     this.shownBytes = this.#value;
     this.shownStart = 0;
+    if (expires(this.shownKind)) this.passExpiry();
     return true;
   }
 
@@ -254,6 +276,9 @@ export interface VisibleCursorOptions {
   readonly range: KeyRange;
   readonly asOf: Timestamp;
   readonly reverse: boolean;
+  /** When expiry is judged. Undefined: when the cursor first meets a value that expires, by `clock`. */
+  readonly atMs?: number | undefined;
+  readonly clock: ForwardClock;
   readonly pins: CursorPins;
   /** Reads separated values, when somebody asks for them. */
   readonly values: ValueReader;

@@ -1,7 +1,8 @@
 /** A cursor over versions whose separated values show as values: each is read when somebody asks for it. */
 
-import { EMPTY_BYTES } from '../../base/index.js';
-import { type EntryCursor, EntryKind, type Timestamp } from '../entry.js';
+import { concatBytes, EMPTY_BYTES } from '../../base/index.js';
+import { type EntryCursor, EntryKind, pointsToValue, type Timestamp } from '../entry.js';
+import { expiryBytesOf } from '../format/expiring-value.js';
 import type { ValueReader } from '../values/value-reader.js';
 
 export class ResolvedCursor implements EntryCursor {
@@ -36,7 +37,12 @@ export class ResolvedCursor implements EntryCursor {
   }
 
   get kind(): EntryKind {
-    return this.#points ? EntryKind.Put : this.#source.kind;
+    const { kind } = this.#source;
+    return kind === EntryKind.ValuePointer
+      ? EntryKind.Put
+      : kind === EntryKind.ExpiringPointer
+        ? EntryKind.ExpiringPut
+        : kind;
   }
 
   get repeats(): boolean {
@@ -76,11 +82,15 @@ export class ResolvedCursor implements EntryCursor {
   }
 
   get #points(): boolean {
-    return this.#source.kind === EntryKind.ValuePointer;
+    return pointsToValue(this.#source.kind);
   }
 
   #read(): Uint8Array {
-    this.#value ??= this.#values.read(this.#source.valueBytes, this.#source.valueStart);
-    return this.#value;
+    if (this.#value !== undefined) return this.#value;
+    const { kind, valueBytes, valueStart } = this.#source;
+    const pointerAt = valueStart + expiryBytesOf(kind);
+    const value = this.#values.read(valueBytes, pointerAt);
+    const before = valueBytes.subarray(valueStart, pointerAt);
+    return (this.#value = before.length === 0 ? value : concatBytes(before, value));
   }
 }

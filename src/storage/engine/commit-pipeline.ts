@@ -10,7 +10,8 @@
  * queued, and every later commit are refused. Synchronous commits first bring what is under way to its end on this thread.
  */
 
-import { EntryKind, type Timestamp } from '../entry.js';
+import { pointsToValue, type Timestamp } from '../entry.js';
+import { expiryBytesOf } from '../format/expiring-value.js';
 import { FILE_HEADER_BYTES } from '../format/file-header.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { pointedLength } from '../format/value-pointer.js';
@@ -59,7 +60,8 @@ export class CommitPipeline {
     this.#applied = timestamp;
   };
   readonly #visit: BatchVisitor = (kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-    const valueBytes = kind === EntryKind.ValuePointer ? pointedLength(bytes, valueStart) : valueEnd - valueStart;
+    const valueAt = valueStart + expiryBytesOf(kind);
+    const valueBytes = pointsToValue(kind) ? pointedLength(bytes, valueAt) : valueEnd - valueAt;
     this.#userBytes += keyEnd - keyStart + valueBytes;
     this.#host.memtables.active.addRanges(this.#applied, kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
   };

@@ -10,6 +10,7 @@
 import { LimitError } from '../../base/index.js';
 import { EntryKind, type Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
+import { expiryBytesOf } from '../format/expiring-value.js';
 import { POINTER_BYTES } from '../format/value-pointer.js';
 import type { WriteBatch } from '../write-batch.js';
 import type { MemtableStack } from './memtable-stack.js';
@@ -131,8 +132,9 @@ export class CommitQueue {
     let bytes = batch.byteSize + batch.count * ENTRY_OVERHEAD_BYTES;
     if (batch.valueBytesMax < threshold) return bytes;
     batch.forEach((kind, _bytes, _keyStart, _keyEnd, valueStart, valueEnd) => {
-      if (kind === EntryKind.Put && valueEnd - valueStart >= threshold)
-        bytes += POINTER_BYTES - (valueEnd - valueStart);
+      if (kind !== EntryKind.Put && kind !== EntryKind.ExpiringPut) return;
+      const valueBytes = valueEnd - valueStart - expiryBytesOf(kind);
+      if (valueBytes >= threshold) bytes += POINTER_BYTES - valueBytes;
     });
     return bytes;
   }

@@ -3,15 +3,14 @@
  * and every file in it until `close`. Reads are synchronous; commits go through the pipeline in `commit-pipeline.ts`.
  */
 
-import { assert, InvalidArgumentError, type KeyRange } from '../../base/index.js';
+import { assert, ForwardClock, InvalidArgumentError, type KeyRange } from '../../base/index.js';
 import type { Environment, FileLock } from '../../vfs/index.js';
-import { copyOut } from '../byte-copy.js';
 import type { BulkLoad } from '../bulk-load/bulk-load.js';
 import { BlockCache } from '../cache/block-cache.js';
 import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
 import { ResolvedCursor } from '../cursor/resolved-cursor.js';
 import { clearsIn, type StoredVersions, type TimeSpan, versionCursor } from '../cursor/version-sources.js';
-import { EntryKind, type Timestamp } from '../entry.js';
+import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { LogWriter, logOptions } from '../log/log-writer.js';
 import { CommitTimes } from '../version/commit-times.js';
@@ -29,8 +28,8 @@ import { Maintenance } from './maintenance.js';
 import { checkLimits } from './limit-check.js';
 import { MemtableStack } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
-import { findNewest } from './point-lookup.js';
-import { type CursorOptions, type FoundVersion, KEPT_FOUND_BYTES_MAX, ReadPlan } from './read-plan.js';
+import { findNewest, hasVisibleValue, storedExpiry, visibleValue } from './point-lookup.js';
+import { type CursorOptions, type FoundVersion, ReadPlan } from './read-plan.js';
 import type { RecoveredEngine } from './recovered-engine.js';
 
 export class Engine {
@@ -38,6 +37,8 @@ export class Engine {
   readonly readOnly: boolean;
   /** Where its files are, for whoever copies `pinFiles`. */
   readonly environment: Environment;
+  /** What expiry is judged by. */
+  readonly clock: ForwardClock;
   readonly #options: EngineOptions;
   readonly #lock: FileLock;
   readonly #gate: Gate;
@@ -65,6 +66,7 @@ export class Engine {
     this.directory = recovered.directory;
     this.readOnly = options.readOnly;
     this.environment = environment;
+    this.clock = new ForwardClock(environment.clock);
     this.#options = options;
     this.#lock = recovered.lock;
     this.#recoveredTimestamp = this.#lastQueued = recovered.lastTimestamp;
@@ -107,12 +109,14 @@ export class Engine {
     return this.#pipeline?.lastTimestamp ?? this.#recoveredTimestamp;
   }
 
-  /**
-   * The newest published commit made when the wall clock showed `atMs` or less, in milliseconds since the epoch; see
-   * `CommitTimes`. 0 when there was none.
-   */
+  /** The newest published commit made when the wall clock showed `atMs` or less, see `CommitTimes`; 0 when there was none. */
   timestampAt(atMs: number): Timestamp {
     return this.#times.timestampAt(atMs, this.lastTimestamp);
+  }
+
+  /** What the wall clock showed, at least, when `timestamp` was committed. */
+  timeOf(timestamp: Timestamp): number {
+    return this.#times.timeOf(timestamp);
   }
 
   /** True once an I/O error has stopped all writing. */
@@ -169,35 +173,36 @@ export class Engine {
     this.#gate.checkWritable();
   }
 
-  /** The value of `key` as of a timestamp, in bytes that belong to the caller; undefined when absent or deleted. */
-  get(key: Uint8Array, asOf: Timestamp): Uint8Array | undefined {
-    const found = this.#find(key, asOf);
-    if (found === undefined || found.foundKind === EntryKind.Delete) return undefined;
-    const { foundKind, foundValueBytes, foundValueStart } = found;
-    if (foundKind === EntryKind.ValuePointer) return this.#versions.values.read(foundValueBytes, foundValueStart);
-    const value = copyOut(foundValueBytes, foundValueStart, found.foundValueEnd);
-    if (value.length > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
-    return value;
+  /** A copy of the value of `key` as of a timestamp; undefined when there is none, or it had expired at `atMs`, by default now. */
+  get(key: Uint8Array, asOf: Timestamp, atMs?: number): Uint8Array | undefined {
+    return visibleValue(this.#find(key, asOf), atMs, this.clock, this.#versions.values);
   }
 
   /** Whether `get` would find a value. */
-  has(key: Uint8Array, asOf: Timestamp): boolean {
-    const found = this.#find(key, asOf);
-    if (found === undefined || found.foundKind === EntryKind.Delete) return false;
-    if (found.foundValueEnd - found.foundValueStart > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
-    return true;
+  has(key: Uint8Array, asOf: Timestamp, atMs?: number): boolean {
+    return hasVisibleValue(this.#find(key, asOf), atMs, this.clock);
+  }
+
+  /** When the value of `key` as of a timestamp ends or ended; undefined when it does not, or there is none. */
+  storedExpiry(key: Uint8Array, asOf: Timestamp): number | undefined {
+    return storedExpiry(this.#find(key, asOf));
   }
 
   /** A cursor over the state as of a timestamp. Later commits, flushes and compactions do not show in it. */
   cursor(range: KeyRange, options: CursorOptions): EngineCursor {
     this.#gate.checkReadable();
     const { asOf, reverse = false } = options;
-    const gate = this.#gate;
     const seen = { asOf: Math.min(asOf, this.lastTimestamp), reverse, cleared: options.cleared };
     const source = this.#readPlan().merged(this.#memtables, range, seen);
     const pinned = this.#versions.pin();
-    const pins = { check: () => gate.checkReadable(), release: () => this.#release(pinned) };
-    return visibleCursor(source, { range, asOf, reverse, pins, values: this.#versions.values });
+    const pins = { check: () => this.#gate.checkReadable(), release: () => this.#release(pinned) };
+    const { values } = this.#versions;
+    return visibleCursor(source, { ...options, range, reverse, clock: this.clock, pins, values });
+  }
+
+  /** False when nothing of `range` is anywhere, as far as can be said without looking into tables or memtables. */
+  mayHold(range: KeyRange): boolean {
+    return this.#readPlan().mayHold(this.#memtables, range);
   }
 
   /**

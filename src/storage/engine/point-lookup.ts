@@ -1,10 +1,13 @@
 /** Finding the newest version of one key: memtables, then runs, from the newest to the oldest, until something is said. */
 
-import { hashBytes } from '../../base/index.js';
-import type { Timestamp } from '../entry.js';
+import { type ForwardClock, hashBytes } from '../../base/index.js';
+import { copyOut } from '../byte-copy.js';
+import { EntryKind, expires, pointsToValue, type Timestamp } from '../entry.js';
+import { EXPIRY_BYTES, expiryAt } from '../format/expiring-value.js';
 import type { RangeTombstones } from '../tombstone/range-tombstones.js';
+import type { ValueReader } from '../values/value-reader.js';
 import type { MemtableStack } from './memtable-stack.js';
-import type { FoundVersion, ReadPlan } from './read-plan.js';
+import { type FoundVersion, KEPT_FOUND_BYTES_MAX, type ReadPlan } from './read-plan.js';
 
 /**
  * Where the newest version of `key` as of a timestamp is: what its `found…` fields say holds until the next call.
@@ -37,6 +40,49 @@ export function findNewest(
     return undefined;
   }
   return undefined;
+}
+
+/** A copy of the value of `found`; undefined when there is none, or it had expired at `atMs`, by default now by `clock`. */
+export function visibleValue(
+  found: FoundVersion | undefined,
+  atMs: number | undefined,
+  clock: ForwardClock,
+  values: ValueReader,
+): Uint8Array | undefined {
+  const start = found === undefined ? -1 : visibleStart(found, atMs, clock);
+  if (found === undefined || start < 0) return undefined;
+  if (pointsToValue(found.foundKind)) return values.read(found.foundValueBytes, start);
+  const value = copyOut(found.foundValueBytes, start, found.foundValueEnd);
+  if (value.length > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
+  return value;
+}
+
+/** Whether `visibleValue` would be one. */
+export function hasVisibleValue(
+  found: FoundVersion | undefined,
+  atMs: number | undefined,
+  clock: ForwardClock,
+): boolean {
+  if (found === undefined || visibleStart(found, atMs, clock) < 0) return false;
+  if (found.foundValueEnd - found.foundValueStart > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
+  return true;
+}
+
+/** Where the value of `found`, or the pointer to it, begins in its bytes; −1 for a deletion and what has expired. */
+function visibleStart(found: FoundVersion, atMs: number | undefined, clock: ForwardClock): number {
+  const { foundKind, foundValueStart } = found;
+  if (foundKind === EntryKind.Put || foundKind === EntryKind.ValuePointer) return foundValueStart;
+  if (!expires(foundKind)) return -1;
+  const isOver = expiryAt(found.foundValueBytes, foundValueStart) <= (atMs ?? clock.nowMs());
+  return isOver ? -1 : foundValueStart + EXPIRY_BYTES;
+}
+
+/** When the value of `found` ends, whether that is past or to come; undefined when it does not, or there is none. */
+export function storedExpiry(found: FoundVersion | undefined): number | undefined {
+  if (found === undefined || !expires(found.foundKind)) return undefined;
+  const expiresAtMs = expiryAt(found.foundValueBytes, found.foundValueStart);
+  found.releaseFound?.();
+  return expiresAtMs;
 }
 
 function clearedAt(tombstones: RangeTombstones | undefined, key: Uint8Array, asOf: Timestamp): Timestamp {

@@ -26,6 +26,8 @@ export const KEPT_FOUND_BYTES_MAX = 64 * 1024;
 
 export interface CursorOptions {
   readonly asOf: Timestamp;
+  /** The moment at which expiry is judged. Default: the one at which the cursor first meets a value that expires. */
+  readonly atMs?: number | undefined;
   /** Descending. Default false. */
   readonly reverse?: boolean;
   /** Deletions that are not committed, but hide what is. */
@@ -79,6 +81,12 @@ export class ReadPlan {
   constructor(version: Version<Table>) {
     this.version = version;
     this.runs = version.levels.flatMap((level) => level.runs.map((run) => new PlannedRun(run.tables)));
+  }
+
+  /** False when nothing of `range` is anywhere, as far as can be said without looking into tables or memtables. */
+  mayHold({ active, sealed }: MemtableStack, range: KeyRange): boolean {
+    const hasMemtable = active.count > 0 || sealed.some(({ memtable }) => memtable.count > 0);
+    return hasMemtable || this.runs.some((run) => run.touches(range));
   }
 
   /** Over everything that can hold keys of `range` and of what range deletions leave of it; `asOf` is of a published commit. */

@@ -18,7 +18,8 @@
  */
 
 import { ByteReader, type ByteWriter, checksumText, CorruptionError } from '../../base/index.js';
-import { EntryKind, type Timestamp } from '../entry.js';
+import { pointsToValue, type Timestamp } from '../entry.js';
+import { expiryBytesOf } from './expiring-value.js';
 import { WriteBatch } from '../write-batch.js';
 import { beginFrame, endFrame, FRAME_HEADER_BYTES, type FrameDamage, FrameType, hasValueArea } from './record-frame.js';
 import {
@@ -132,8 +133,9 @@ export function findValueDamage(
   const place = segmentPlace('log', segment.number);
   let damage: FrameDamage | undefined;
   let next = start;
-  batch.forEach((kind, bytes, _keyStart, _keyEnd, at) => {
-    if (kind !== EntryKind.ValuePointer || damage !== undefined) return;
+  batch.forEach((kind, bytes, _keyStart, _keyEnd, valueStart) => {
+    if (!pointsToValue(kind) || damage !== undefined) return;
+    const at = valueStart + expiryBytesOf(kind);
     const offset = pointedOffset(bytes, at);
     const valueEnd = offset + pointedLength(bytes, at);
     if (pointedPlace(bytes, at) !== place || offset !== next || valueEnd > end) {

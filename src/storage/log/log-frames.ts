@@ -7,12 +7,18 @@
 
 import { ByteWriter } from '../../base/index.js';
 import { EntryKind, type Timestamp } from '../entry.js';
+import { expiryBytesOf } from '../format/expiring-value.js';
 import { appendBatchRecord, appendSegmentEnd, beginValueRecord, endValueRecord } from '../format/log-record.js';
 import { placeFrame } from '../format/record-frame.js';
 import { POINTER_BYTES, putPointer, segmentPlace } from '../format/value-pointer.js';
 import { type BatchVisitor, forEachOperation, type WriteBatch } from '../write-batch.js';
 
 const COPIED_BYTES_MAX = 16 * 1024;
+/** What an operation becomes whose value is separated, by its kind. */
+const POINTER_KINDS: { readonly [kind in EntryKind]?: EntryKind } = {
+  [EntryKind.Put]: EntryKind.ValuePointer,
+  [EntryKind.ExpiringPut]: EntryKind.ExpiringPointer,
+};
 const NO_POINTER = new Uint8Array(POINTER_BYTES);
 
 /** Where a record is in the writer, and its operations when they hold pointers. */
@@ -132,13 +138,17 @@ export class LogFrames {
   #appendSeparating(batch: WriteBatch): void {
     const writer = this.#writer;
     batch.forEach((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-      const separates = kind === EntryKind.Put && valueEnd - valueStart >= this.#thresholdBytes;
-      writer.u8(separates ? EntryKind.ValuePointer : kind);
+      const pointerKind = POINTER_KINDS[kind];
+      const bytesAt = valueStart + expiryBytesOf(kind);
+      const separates = pointerKind !== undefined && valueEnd - bytesAt >= this.#thresholdBytes;
+      writer.u8(separates ? pointerKind : kind);
       writer.lengthPrefixedRange(bytes, keyStart, keyEnd);
       if (separates) {
-        writer.lengthPrefixed(NO_POINTER);
+        writer.varint(bytesAt - valueStart + POINTER_BYTES);
+        writer.raw(bytes.subarray(valueStart, bytesAt));
+        writer.raw(NO_POINTER);
         const pointerAt = writer.length - POINTER_BYTES;
-        this.#values.push({ pointerAt, bytes: bytes.subarray(valueStart, valueEnd), offset: 0, cut: -1 });
+        this.#values.push({ pointerAt, bytes: bytes.subarray(bytesAt, valueEnd), offset: 0, cut: -1 });
       } else if (kind !== EntryKind.Delete) writer.lengthPrefixedRange(bytes, valueStart, valueEnd);
     });
   }

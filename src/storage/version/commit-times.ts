@@ -48,6 +48,13 @@ export class CommitTimes {
     return retainedTimes(entries, prunedThrough);
   }
 
+  /** What the clock showed when `timestamp` was committed, or less where entries are coarse; 0 when that is not known. */
+  timeOf(timestamp: Timestamp): number {
+    let at = this.#entries.length - 1;
+    while (at >= 0 && this.#entries[at]!.timestamp > timestamp) at--;
+    return this.#entries[at]?.fromMs ?? 0;
+  }
+
   /**
    * The newest commit made when the clock showed `atMs` or less: never a later one; an earlier one by as much as entries are
    * coarse, a millisecond or a hundredth of their age. 0 when there was none.

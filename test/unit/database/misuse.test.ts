@@ -57,8 +57,8 @@ describe('durability that does not exist is not taken for the weaker one', () =>
 
 describe('unknown options are named, with those that exist', () => {
   const cases: [string, () => unknown, RegExp][] = [
-    ['put', () => db.put('k', 1, wrong({ durabilty: 'commit' })), /a write do not include "durabilty".*durability/],
-    ['put, no object', () => db.put('k', 1, wrong('commit')), /a write must be an object, found string/],
+    ['put', () => db.put('k', 1, wrong({ durabilty: 'commit' })), /a put do not include "durabilty".*durability/],
+    ['put, no object', () => db.put('k', 1, wrong('commit')), /a put must be an object, found string/],
     [
       'transaction',
       () => db.transaction(() => 1, wrong({ timeout: 1 })),

@@ -35,7 +35,7 @@ test('the pointer and the value file in values.md are what the code writes and r
   segment.write(value, 64);
   const evacuation = new ValueEvacuation(fileSystem, '/db', { places: [segmentPlace('log', 4)], fileNumber: 9 });
   expect(evacuation.concerns(pointer, 0)).toBe(true);
-  expect(evacuation.move(pointer, 0)).toBe(6);
+  expect(evacuation.move(pointer, 0, 0)).toBe(6);
   evacuation.finish();
   expect(hex(readWholeFile(fileSystem, '/db/000009.val'))).toBe(hexBlock('file'));
   expect(new ValueReader(fileSystem, '/db').read(evacuation.pointer, 0)).toEqual(value);

@@ -1,0 +1,307 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { InvalidArgumentError } from '../../../src/base/index.js';
+import type { Commit } from '../../../src/index.js';
+import { type Database, type DatabaseOptions, open } from '../../../src/index.js';
+import { MemFileSystem } from '../../../src/vfs/index.js';
+import { ManualTime } from '../../support/manual-time.js';
+
+const START_MS = 1_767_225_600_000;
+let time: ManualTime;
+let fileSystem: MemFileSystem;
+const opened: Database[] = [];
+
+beforeEach(() => {
+  time = new ManualTime(START_MS);
+  fileSystem = new MemFileSystem();
+});
+afterEach(async () => {
+  for (const db of opened.splice(0)) await db.close();
+});
+
+async function openDb(options: DatabaseOptions = {}): Promise<Database> {
+  const { clock, scheduler } = time;
+  const db = await open('/db', { ...options, environment: { fileSystem, clock, scheduler } });
+  opened.push(db);
+  return db;
+}
+
+async function keys(db: Pick<Database, 'scan'>, reverse = false): Promise<unknown[]> {
+  const found: unknown[] = [];
+  for await (const [key] of db.scan({ reverse })) found.push(key[0]);
+  return found;
+}
+
+/** What `reading` of the state changes since `since` tells, as `type key` text. */
+async function told(db: Database, since: number, until = db.timestamp): Promise<string[]> {
+  const lines: string[] = [];
+  await using feed = db.changes({ since });
+  while (feed.timestamp < until) {
+    const next = await Promise.race([feed.next(), time.settle().then(() => undefined)]);
+    if (next === undefined || next.done === true) break;
+    const commit = next.value as Commit<unknown[], unknown>;
+    for (const change of commit.changes) lines.push(`${change.type} ${String(change.key[0])}`);
+  }
+  return lines;
+}
+
+describe('what has expired is not there', () => {
+  const states: [string, (db: Database) => Promise<void>][] = [
+    ['in the memtable', async () => undefined],
+    ['in a table', (db) => db.flush()],
+    ['in the deepest level', (db) => db.compact()],
+  ];
+  test.each(states)('%s: get, has, getMany, scans of both directions, expiresAt', async (_name, settle) => {
+    const db = await openDb();
+    await db.put('a', 1, { ttlMs: 1000 });
+    await db.put('b', 2, { expiresAt: new Date(START_MS + 2000) });
+    await db.put('c', 3);
+    await settle(db);
+    time.clock.advance(999);
+    expect(await db.getMany(['a', 'b', 'c'])).toEqual([1, 2, 3]);
+    expect(await db.expiresAt('a')).toEqual(new Date(START_MS + 1000));
+    expect(await db.expiresAt('c')).toBeUndefined();
+    time.clock.advance(1);
+    expect(await db.getMany(['a', 'b', 'c'])).toEqual([undefined, 2, 3]);
+    expect([await db.has('a'), await db.has('b')]).toEqual([false, true]);
+    expect(await db.expiresAt('a')).toBeUndefined();
+    expect(await keys(db)).toEqual(['b', 'c']);
+    expect(await keys(db, true)).toEqual(['c', 'b']);
+    time.clock.advance(1000);
+    expect(await keys(db)).toEqual(['c']);
+    expect(await keys(db, true)).toEqual(['c']);
+    expect(await db.get('c')).toBe(3);
+  });
+
+  test('a version under an expired one does not come to light, and a put without an end has none', async () => {
+    const db = await openDb();
+    await db.put('a', 'old');
+    await db.put('a', 'short', { ttlMs: 10 });
+    await db.put('b', 'short', { ttlMs: 10 });
+    await db.put('b', 'for good');
+    await db.put('c', 'short', { ttlMs: 10 });
+    await db.put('c', 'longer', { ttlMs: 20 });
+    time.clock.advance(10);
+    expect(await db.getMany(['a', 'b', 'c'])).toEqual([undefined, 'for good', 'longer']);
+    expect(await keys(db)).toEqual(['b', 'c']);
+    await db.expire();
+    time.clock.advance(10);
+    expect(await db.getMany(['a', 'b', 'c'])).toEqual([undefined, 'for good', undefined]);
+  });
+
+  test('by every way to write: batches, sync calls, keyspaces, transactions', async () => {
+    const db = await openDb();
+    const named = db.keyspace('named', { values: 'utf8' });
+    await db.batch([
+      { type: 'put', key: 1, value: 'x', ttlMs: 5 },
+      { type: 'put', key: 2, value: 'x' },
+    ]);
+    db.putSync(3, 'x', { expiresAt: START_MS + 5 });
+    db.batchSync([{ type: 'put', key: 4, value: 'x', expiresAt: new Date(START_MS + 5) }]);
+    await named.put('k', 'x', { ttlMs: 5 });
+    await db.transaction(async (tx) => {
+      await tx.put(5, 'x', { ttlMs: 5 });
+      await tx.keyspace('named', { values: 'utf8' }).put('l', 'x', { ttlMs: 5, durability: undefined });
+    });
+    expect(await keys(db)).toEqual([1, 2, 3, 4, 5]);
+    time.clock.advance(5);
+    expect(await keys(db)).toEqual([2]);
+    expect(await named.getMany(['k', 'l'])).toEqual([undefined, undefined]);
+    expect(await db.expire()).toBe(6);
+    expect(db.stats().expired).toBe(6);
+  });
+});
+
+describe('views judge by one moment', () => {
+  test('a transaction by its beginning, its own writes included', async () => {
+    const db = await openDb();
+    await db.put('a', 1, { ttlMs: 10 });
+    const tx = db.begin();
+    await tx.put('b', 2, { ttlMs: 5 });
+    time.clock.advance(20);
+    expect(await tx.getMany(['a', 'b'])).toEqual([1, 2]);
+    expect(await keys(tx)).toEqual(['a', 'b']);
+    expect(await keys(tx, true)).toEqual(['b', 'a']);
+    expect(await tx.expiresAt('b')).toEqual(new Date(START_MS + 5));
+    expect(await db.get('a')).toBeUndefined();
+    await db.expire();
+    expect(await tx.get('a')).toBe(1);
+    await tx.commit();
+    expect(await keys(db)).toEqual([]);
+  });
+
+  test('a snapshot by its beginning, one of the past by the time of that', async () => {
+    const db = await openDb({ history: { ms: 60_000 } });
+    await db.put('a', 1, { ttlMs: 1000 });
+    const { timestamp } = db;
+    using before = db.snapshot();
+    time.clock.advance(2000);
+    await db.put('b', 2);
+    using after = db.snapshot();
+    await db.expire();
+    await db.compact();
+    expect([before.getSync('a'), after.getSync('a')]).toEqual([1, undefined]);
+    using byCommit = db.snapshot({ asOf: timestamp });
+    using shortBefore = db.snapshot({ asOf: new Date(START_MS + 999) });
+    using shortAfter = db.snapshot({ asOf: new Date(START_MS + 1000) });
+    expect([byCommit, shortBefore, shortAfter].map((view) => view.getSync('a'))).toEqual([1, 1, undefined]);
+    expect(await keys(shortAfter)).toEqual([]);
+  });
+
+  test('nobody conflicts with a removal, and none removes what was put meanwhile', async () => {
+    const db = await openDb();
+    await db.put('a', 1, { ttlMs: 10 });
+    const reader = db.begin();
+    expect(await reader.get('a')).toBe(1);
+    time.clock.advance(10);
+    const finder = db.begin();
+    expect(await finder.get('a')).toBeUndefined();
+    const inFlight = db.put('a', 'new');
+    await db.expire();
+    await inFlight;
+    expect(await db.get('a')).toBe('new');
+    await db.put('c', 1, { ttlMs: 10 });
+    const other = db.begin();
+    expect(await other.get('c')).toBe(1);
+    await other.put('d', 1);
+    time.clock.advance(10);
+    expect(await db.expire()).toBe(1);
+    await other.commit();
+    expect(await keys(db)).toEqual(['a', 'd']);
+  });
+});
+
+describe('the feed of changes', () => {
+  test('tells each expiry once, soon after its time, and goes on behind it after a restart', async () => {
+    let db = await openDb({ history: { ms: 1e9 } });
+    const idle = time.timers;
+    await db.put('a', 1, { ttlMs: 1000 });
+    expect(time.timers).toBe(idle + 1);
+    await db.put('b', 2, { ttlMs: 1000 });
+    await db.put('c', 3, { ttlMs: 5000 });
+    const since = db.timestamp;
+    await time.advance(1000);
+    expect(await told(db, 0)).toEqual(['put a', 'put b', 'put c', 'expire a', 'expire b']);
+    expect(await told(db, since)).toEqual(['expire a', 'expire b']);
+    const cursor = db.timestamp;
+    await db.close();
+    await time.advance(60_000);
+    db = await openDb({ history: { ms: 1e9 } });
+    await time.advance(0);
+    expect(await told(db, cursor)).toEqual(['expire c']);
+    await time.advance(100_000);
+    expect(await told(db, 0)).toEqual(['put a', 'put b', 'put c', 'expire a', 'expire b', 'expire c']);
+    expect(time.timers).toBe(idle);
+  });
+
+  test('a live reader gets the end of a value with it, and its expiry as a commit', async () => {
+    const db = await openDb();
+    await using feed = db.changes();
+    await db.put('a', 1, { ttlMs: 1000 });
+    const put = await feed.next();
+    expect(put.value?.changes).toEqual([{ type: 'put', key: ['a'], value: 1, expiresAt: new Date(START_MS + 1000) }]);
+    const next = feed.next();
+    await time.advance(1000);
+    expect((await next).value?.changes).toEqual([{ type: 'expire', key: ['a'] }]);
+  });
+
+  test('a value that is replaced, deleted or cleared before it is removed does not expire', async () => {
+    const db = await openDb({ history: { ms: 1e9 } });
+    for (const key of ['replaced', 'deleted', 'cleared', 'extended']) await db.put(key, 1, { ttlMs: 1000 });
+    await db.put('extended', 2, { ttlMs: 3000 });
+    const since = db.timestamp;
+    time.clock.advance(2000);
+    await db.put('replaced', 2);
+    await db.delete('deleted');
+    await db.clear({ prefix: 'cleared' });
+    await db.expire();
+    expect(await told(db, since)).toEqual(['put replaced', 'delete deleted', 'delete cleared']);
+    await time.advance(1000);
+    expect(await told(db, since)).toEqual(['put replaced', 'delete deleted', 'delete cleared', 'expire extended']);
+  });
+
+  test('a put that commits behind its own end is put and expires', async () => {
+    const db = await openDb({ history: { ms: 1e9 } });
+    const tx = db.begin();
+    await tx.put('late', 1, { ttlMs: 10 });
+    await db.put('early', 1, { ttlMs: 20 });
+    await time.advance(50);
+    await tx.commit();
+    await time.advance(1000);
+    expect(await told(db, 0)).toEqual(['put early', 'expire early', 'put late', 'expire late']);
+  });
+});
+
+test('a clock that goes back brings nothing back, and what is put then lives as long as it should', async () => {
+  let db = await openDb();
+  await db.put('removed', 1, { ttlMs: 1000 });
+  await db.put('judged', 1, { ttlMs: 2000 });
+  await time.advance(1500);
+  time.clock.advance(600);
+  expect(await db.has('judged')).toBe(false);
+  time.clock.jumpTo(START_MS);
+  expect([await db.has('removed'), await db.has('judged')]).toEqual([false, false]);
+  await db.put('new', 1, { ttlMs: 1000 });
+  time.clock.advance(999);
+  expect(await db.has('new')).toBe(true);
+  time.clock.advance(1);
+  expect(await db.has('new')).toBe(false);
+  await db.expire();
+  await db.put('kept', 1, { ttlMs: 5000 });
+  await db.close();
+  time.clock.jumpTo(START_MS - 1e9);
+  db = await openDb();
+  expect(await keys(db)).toEqual(['kept']);
+  await time.advance(5000);
+  expect(await keys(db)).toEqual([]);
+});
+
+test('removal gives the space back', async () => {
+  const db = await openDb({ memtableBytes: 64 * 1024, compression: 'none' });
+  const value = 'x'.repeat(1000);
+  for (let n = 0; n < 500; n++) await db.put(n, value, { ttlMs: 1000 });
+  await db.put('kept', value);
+  await db.compact();
+  const full = db.stats().engine.levels.reduce((sum, { bytes }) => sum + bytes, 0);
+  time.clock.advance(1000);
+  await db.compact();
+  const empty = db.stats().engine.levels.reduce((sum, { bytes }) => sum + bytes, 0);
+  expect(full).toBeGreaterThan(500_000);
+  expect(empty).toBeLessThan(5000);
+});
+
+describe('an end that cannot be', () => {
+  const cases: [string, object, string][] = [
+    ['ttlMs of 0', { ttlMs: 0 }, 'ttlMs must be a number of milliseconds above 0, found 0'],
+    ['negative ttlMs', { ttlMs: -1 }, 'found -1'],
+    ['NaN', { ttlMs: Number.NaN }, 'found NaN'],
+    ['endless', { ttlMs: Number.POSITIVE_INFINITY }, 'before the year 10889'],
+    ['text', { ttlMs: '10' }, 'found string'],
+    ['null', { ttlMs: null }, 'found null'],
+    ['a moment that is past', { expiresAt: START_MS }, `a moment after now, which is ${START_MS}`],
+    ['a date that is past', { expiresAt: new Date(5) }, 'found 5'],
+    ['an invalid date', { expiresAt: new Date(Number.NaN) }, 'a valid Date'],
+    ['a date as text', { expiresAt: '2030-01-01' }, 'a valid Date'],
+    ['both', { ttlMs: 1, expiresAt: START_MS + 1 }, 'give one of them'],
+  ];
+  test.each(cases)('%s', async (_name, options, message) => {
+    const db = await openDb();
+    const refused = await db.put('a', 1, options).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(InvalidArgumentError);
+    expect((refused as Error).message).toContain(message);
+    const operation = { type: 'put', key: 'a', value: 1, ...options } as const;
+    await expect(db.batch([{ type: 'put', key: 'b', value: 1 }, operation])).rejects.toThrow(InvalidArgumentError);
+    await expect(db.transaction((tx) => tx.put('a', 1, options))).rejects.toThrow(InvalidArgumentError);
+    expect(await keys(db)).toEqual([]);
+  });
+
+  test('a database that is read-only hides what has expired and removes nothing', async () => {
+    let db = await openDb();
+    await db.put('a', 1, { ttlMs: 10 });
+    await db.close();
+    db = await openDb({ readOnly: true });
+    expect(await keys(db)).toEqual(['a']);
+    await time.advance(10);
+    expect(await keys(db)).toEqual([]);
+    await expect(db.expire()).rejects.toThrow(InvalidArgumentError);
+  });
+});
