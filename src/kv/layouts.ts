@@ -1,6 +1,7 @@
 /**
  * Where keyspaces live among the stored keys. The first byte of every key names its region: 01 the catalog, 02 the
- * default keyspace, 03 named keyspaces (then the length of the name in one byte, and the name), 04 SQL tables.
+ * default keyspace, 03 named keyspaces (then the length of the name in one byte, and the name), 04 SQL tables, 05 blobs, 06
+ * deadlines.
  */
 
 import {

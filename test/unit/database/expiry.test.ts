@@ -72,6 +72,38 @@ describe('what has expired is not there', () => {
     expect(await db.get('c')).toBe(3);
   });
 
+  test('large values: in the log, in tables, moved by a collection, after a restart', async () => {
+    const options: DatabaseOptions = { valueLog: { thresholdBytes: 10 }, history: { ms: 1e9 } };
+    let db = await openDb(options);
+    const large = 'x'.repeat(1000);
+    for (let n = 0; n < 20; n++) await db.put(['k', n % 10], large + n, { ttlMs: n < 10 ? 10 : 1000 * (n - 9) });
+    const check = async (): Promise<void> => {
+      for (const reverse of [false, true]) {
+        const found: unknown[] = [];
+        for await (const [, value] of db.scan({ reverse })) found.push(value);
+        const rest = Array.from({ length: 5 }, (_, n) => large + (n + 15));
+        expect(found).toEqual(reverse ? rest.reverse() : rest);
+      }
+      expect([await db.get(['k', 4]), await db.get(['k', 5])]).toEqual([undefined, large + 15]);
+      expect(await db.expiresAt(['k', 5])).toEqual(new Date(START_MS + 6000));
+    };
+    const since = db.timestamp - 1;
+    time.clock.advance(5000);
+    await check();
+    await db.flush();
+    await check();
+    await db.gc();
+    await check();
+    await db.close();
+    db = await openDb(options);
+    await check();
+    await using feed = db.changes({ since });
+    const last = { type: 'put', key: ['k', 9], value: `${large}19`, expiresAt: new Date(START_MS + 10_000) };
+    expect((await feed.next()).value?.changes).toEqual([last]);
+    using before = db.snapshot({ asOf: since + 1 });
+    expect([...before.scanSync()].map(([, value]) => value)).toHaveLength(10);
+  });
+
   test('a version under an expired one does not come to light, and a put without an end has none', async () => {
     const db = await openDb();
     await db.put('a', 'old');

@@ -122,8 +122,22 @@ describe('decode', () => {
     }
   });
 
+  test('refuses values without room for what their kind says, and an expiry with a value', () => {
+    const lengths = [
+      [4, 19, '20 bytes'],
+      [4, 21, '20 bytes'],
+      [5, 5, '6 bytes or more'],
+      [6, 1, 'no value'],
+      [7, 25, '26 bytes'],
+    ] as const;
+    for (const [kind, valueBytes, expected] of lengths) {
+      const damaged = new Uint8Array([kind, 1, 0x61, valueBytes, ...new Uint8Array(valueBytes)]);
+      expect(() => WriteBatch.decode(damaged, malformed)).toThrow(expect.objectContaining({ at: 0, expected }));
+    }
+  });
+
   test('refuses kinds it does not know, and says where', () => {
-    for (const kind of [0, 5, 255]) {
+    for (const kind of [0, 8, 255]) {
       const damaged = new Uint8Array([1, 1, 0x61, kind, 0]);
       expect(() => WriteBatch.decode(damaged, malformed)).toThrow(expect.objectContaining({ at: 3 }));
     }
