@@ -6,8 +6,11 @@ import type { TableFormat } from '../table/table-writer.js';
 import type { Version } from '../version/version.js';
 import type { Pressure } from './commit-pace.js';
 
-/** Sealed memtables that may wait before commits do. */
-export const SEALED_MAX = 2;
+/**
+ * Sealed memtables that may wait before commits do. A burst passes at full speed: the first flushes of a process take three
+ * times as long as later ones (docs/adr/0021-filling.md).
+ */
+export const SEALED_MAX = 4;
 /**
  * Level 0 may hold this many times the runs that start a compaction before flushes wait, and commits behind them. From the
  * lower one on commits are slowed. With 4 runs these are the 20 and 36 of RocksDB: a burst passes at full speed.

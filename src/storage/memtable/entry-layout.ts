@@ -5,8 +5,8 @@
  *            key:bytes value:bytes padding to a whole word
  *
  * `older` is the position of the next older version of the same key, 0 at the end of the chain (word 0 of an arena is
- * never an entry). Entries lie one behind the other in the order they were added and never change once written: the
- * arena and its length are all that a reader on another thread needs.
+ * never an entry). Entries lie one behind the other in the order they were added and never change once written, `older`
+ * apart: the arena and its length are all that a reader on another thread needs.
  */
 
 import type { EntryKind, Timestamp } from '../entry.js';

@@ -28,7 +28,6 @@ export class MemtableMemories {
   /** Nobody else may refer to it. An arena that one large commit has made grow is left to the garbage collector. */
   give(memory: MemtableMemory): void {
     if (this.#free.length >= KEPT_MAX || memory.arena.byteLength !== this.#arenaBytes) return;
-    memory.slots.fill(0);
     this.#free.push(memory);
   }
 }

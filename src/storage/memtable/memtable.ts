@@ -1,12 +1,16 @@
 /**
  * Multi-version sorted buffer for the newest writes: an arena of entries, an open-addressing hash for point lookups with
- * version chains newest first, and an order that is built only when somebody scans (`sorted-run.ts`). Owned by one
- * thread; the arena may be a `SharedArrayBuffer`, whose bytes another thread can read once no more is added.
+ * version chains newest first (`memtable-keys.ts`), and an order that is built only when somebody scans (`sorted-run.ts`).
+ * Owned by one thread; the arena may be a `SharedArrayBuffer`, whose bytes another thread can read once no more is added.
  *
- * Cursors keep the arena they were made over. Entries are never changed, so additions do not disturb them; growing and
- * truncating what a cursor may see move to a new arena and leave the old one alone.
+ * A shared memtable enters keys into the hash when somebody looks for one, `UNENTERED_MAX` at a time at most: in a load that
+ * nobody reads meanwhile, most memtables are flushed without. A batch of 100 takes 36 µs instead of 51 then, and the first
+ * look 0.06 to 0.09 µs for each entry (docs/adr/0021-filling.md).
  *
- * Measured (2 shared cores, Node 20.20, 16-byte keys, 100-byte values, 200k entries, shared arena): 4.9–5.5M additions/s;
+ * Cursors keep the arena they were made over. Entries are never changed but for the chain of their key, so additions do not
+ * disturb them; growing and truncating what a cursor may see move to a new arena and leave the old one alone.
+ *
+ * Measured (2 shared cores, Node 20.20, 16-byte keys, 100-byte values, 200k entries, private arena): 4.9–5.5M additions/s;
  * find 63 ns in cache, 190 ns walking all keys, 580 ns at random; first cursor sorts 6.6M entries/s; scan 15M entries/s
  * over one run, 8M over merged runs; adding one entry and seeking a new cursor, alternately, 3.3 µs for both. A private
  * one costs 15 ns to make and 1.2 µs with its first addition.
@@ -31,7 +35,7 @@ import {
 import { type ArenaReaders, MemtableCursor } from './memtable-cursor.js';
 import type { MemtableMemory } from './memtable-memory.js';
 import { RangeTombstones } from '../tombstone/range-tombstones.js';
-import { freeSlot, grownSlots } from './memtable-slots.js';
+import { MemtableKeys } from './memtable-keys.js';
 import type { SharedEntries } from './shared-entries.js';
 import { type SortedRun, sortTail, withRun } from './sorted-run.js';
 import type { BatchVisitor } from '../write-batch.js';
@@ -48,13 +52,14 @@ export interface MemtableOptions {
 export interface MemtableMark {
   readonly end: number;
   readonly count: number;
-  readonly keyCount: number;
   readonly firstTimestamp: Timestamp;
   readonly lastTimestamp: Timestamp;
 }
 
 /** Arena positions are words in 32 bits; byte positions stay below 2^32. */
 const ARENA_BYTES_MAX = 2 ** 32 - 8;
+/** So many entries may be missing in the hash of a shared memtable: whoever looks for a key first has to wait for them. */
+const UNENTERED_MAX = 2 ** 16;
 const NO_WORDS = new Uint32Array(0);
 const NO_RUNS: readonly SortedRun[] = [];
 
@@ -72,14 +77,10 @@ export class Memtable {
   #bytes: Uint8Array = EMPTY_BYTES;
   /** Word behind the last entry. */
   #end = FIRST_ENTRY;
-  /** Pairs (hash, newest entry of the key); entry 0 marks a free slot. */
-  #slots: Uint32Array = NO_WORDS;
+  readonly #keys: MemtableKeys;
   #count = 0;
-  #keyCount = 0;
   #firstTimestamp: Timestamp = 0;
   #lastTimestamp: Timestamp = 0;
-  /** True once some addition had key and timestamp of an earlier one. */
-  #shadowing = false;
   /** Oldest first; together they cover the arena up to `#sortedEnd`. The list is replaced, never changed. */
   #runs: readonly SortedRun[] = NO_RUNS;
   #sortedEnd = FIRST_ENTRY;
@@ -92,9 +93,8 @@ export class Memtable {
   constructor({ initialBytes, shared, memory }: MemtableOptions) {
     this.#initialBytes = initialBytes;
     this.#shared = shared;
-    if (memory === undefined) return;
-    this.#useArena(memory.arena);
-    this.#slots = memory.slots;
+    this.#keys = new MemtableKeys(memory?.slots);
+    if (memory !== undefined) this.#useArena(memory.arena);
   }
 
   /** Entries, that is versions, added, and range deletions. */
@@ -109,7 +109,8 @@ export class Memtable {
 
   /** Distinct keys. */
   get keyCount(): number {
-    return this.#keyCount;
+    this.#enter();
+    return this.#keys.count;
   }
 
   /** Bytes in use: keys and values with 20 bytes of header and up to 3 of padding each; and range deletions. */
@@ -166,15 +167,13 @@ export class Memtable {
   forEachNewest(visit: BatchVisitor): void {
     const words = this.#words;
     const bytes = this.#bytes;
-    const unique = this.#keyCount === this.#count;
+    const unique = this.keyCount === this.#count;
     for (let entry = FIRST_ENTRY; entry < this.#end; entry = entryAfter(words, entry)) {
       const keyStart = (entry + HEADER_WORDS) * 4;
       const keyEnd = keyStart + words[entry + KEY_LENGTH]!;
-      if (
-        !unique &&
-        this.#slots[this.#slotOf(bytes, keyStart, keyEnd, hashBytes(bytes, keyStart, keyEnd)) + 1] !== entry
-      ) {
-        continue;
+      if (!unique) {
+        const hash = hashBytes(bytes, keyStart, keyEnd);
+        if (this.#keys.newest(words, bytes, bytes, keyStart, keyEnd, hash) !== entry) continue;
       }
       visit(entryKind(words, entry), bytes, keyStart, keyEnd, keyEnd, keyEnd + words[entry + VALUE_LENGTH]!);
     }
@@ -194,11 +193,11 @@ export class Memtable {
   takeMemory(): MemtableMemory | undefined {
     const { buffer: arena } = this.#words;
     if (this.#readers.count > 0 || !(arena instanceof SharedArrayBuffer)) return undefined;
-    const slots = this.#slots;
-    this.#words = this.#slots = NO_WORDS;
+    const slots = this.#keys.takeSlots();
+    this.#words = NO_WORDS;
     this.#bytes = EMPTY_BYTES;
     this.#end = this.#sortedEnd = FIRST_ENTRY;
-    this.#count = this.#keyCount = this.#sortedCount = 0;
+    this.#count = this.#sortedCount = 0;
     this.#runs = NO_RUNS;
     this.#tombstones = undefined;
     return { arena, slots };
@@ -209,14 +208,14 @@ export class Memtable {
     const arena = this.#words.buffer;
     assert(arena instanceof SharedArrayBuffer, 'only a shared memtable that is not empty has an arena to share');
     const tombstones = this.#tombstones?.fragments ?? [];
-    return { arena, end: this.#end, count: this.#count, shadowing: this.#shadowing, tombstones };
+    const shadowing = this.#keys.shadowing || this.#keys.end < this.#end;
+    return { arena, end: this.#end, count: this.#count, shadowing, tombstones };
   }
 
   mark(): MemtableMark {
     return {
       end: this.#end,
       count: this.#count,
-      keyCount: this.#keyCount,
       firstTimestamp: this.#firstTimestamp,
       lastTimestamp: this.#lastTimestamp,
     };
@@ -229,23 +228,21 @@ export class Memtable {
   truncate(mark: MemtableMark): void {
     assert(mark.end <= this.#end && this.#tombstones === undefined, 'only entries are ever taken back');
     if (mark.end === this.#end) return;
-    if (mark.count === 0) this.#slots.fill(0);
-    else this.#unlinkFrom(mark.end);
+    this.#keys.truncate(this.#words, this.#bytes, mark.end);
     if (this.#sortedEnd > mark.end) {
       this.#dropRunsFrom(mark);
       this.#moveArena(this.#bytes.length, mark.end);
     }
     this.#end = mark.end;
     this.#count = mark.count;
-    this.#keyCount = mark.keyCount;
     this.#firstTimestamp = mark.firstTimestamp;
     this.#lastTimestamp = mark.lastTimestamp;
   }
 
   #find(source: Uint8Array, start: number, end: number, maxTimestamp: Timestamp, hash: number): boolean {
-    if (this.#count === 0) return false;
+    this.#enter();
     const words = this.#words;
-    let entry = this.#slots[this.#slotOf(source, start, end, hash) + 1]!;
+    let entry = this.#keys.newest(words, this.#bytes, source, start, end, hash);
     while (entry !== 0 && entryTimestamp(words, entry) > maxTimestamp) entry = words[entry + OLDER]!;
     if (entry === 0) return false;
     this.foundKind = entryKind(words, entry);
@@ -275,15 +272,8 @@ export class Memtable {
     const entry = this.#end;
     const end = entry + HEADER_WORDS + Math.ceil((keyLength + valueLength) / 4);
     if (end * 4 > this.#bytes.length) this.#grow(end * 4);
-    if (this.#keyCount * 3 >= this.#slots.length) this.#slots = grownSlots(this.#slots);
-
-    const slot = this.#slotOf(keySource, keyStart, keyEnd, hashBytes(keySource, keyStart, keyEnd));
-    const older = this.#slots[slot + 1]!;
-    if (older === 0) this.#keyCount++;
-    else this.#checkOrder(older, timestamp);
-
     const words = this.#words;
-    words[entry + OLDER] = older;
+    words[entry + OLDER] = 0;
     words[entry + TIMESTAMP_LOW] = timestamp >>> 0;
     words[entry + TIMESTAMP_HIGH] = packTimestampHigh(timestamp, kind);
     words[entry + KEY_LENGTH] = keyLength;
@@ -291,10 +281,15 @@ export class Memtable {
     const keyAt = (entry + HEADER_WORDS) * 4;
     copyBytes(this.#bytes, keyAt, keySource, keyStart, keyEnd);
     copyBytes(this.#bytes, keyAt + keyLength, valueSource, valueStart, valueEnd);
-    this.#slots[slot + 1] = entry;
+    if (!this.#shared || this.#count - this.#keys.entries >= UNENTERED_MAX) this.#keys.enterNext(words, this.#bytes);
     this.#end = end;
     this.#noteTimestamp(timestamp);
     this.#count++;
+  }
+
+  /** Enters what was added since the last time somebody looked for a key. */
+  #enter(): void {
+    if (this.#keys.end < this.#end) this.#keys.enterUntil(this.#words, this.#bytes, this.#end);
   }
 
   #addTombstone(timestamp: Timestamp, start: Uint8Array, end: Uint8Array): void {
@@ -306,34 +301,6 @@ export class Memtable {
   #noteTimestamp(timestamp: Timestamp): void {
     this.#firstTimestamp = this.#firstTimestamp === 0 ? timestamp : Math.min(this.#firstTimestamp, timestamp);
     this.#lastTimestamp = Math.max(this.#lastTimestamp, timestamp);
-  }
-
-  #checkOrder(older: number, timestamp: Timestamp): void {
-    const olderTimestamp = entryTimestamp(this.#words, older);
-    assert(olderTimestamp <= timestamp, 'timestamps of one key never decrease');
-    if (olderTimestamp === timestamp) this.#shadowing = true;
-  }
-
-  /**
-   * Index in `#slots` of the slot of a key; where there was none, that of a free slot, now carrying the hash.
-   */
-  #slotOf(source: Uint8Array, start: number, end: number, hash: number): number {
-    const slots = this.#slots;
-    const words = this.#words;
-    const bytes = this.#bytes;
-    const last = slots.length - 1;
-    for (let slot = (hash << 1) & last; ; slot = (slot + 2) & last) {
-      const entry = slots[slot + 1]!;
-      if (entry === 0) {
-        slots[slot] = hash;
-        return slot;
-      }
-      if (slots[slot] !== hash || words[entry + KEY_LENGTH] !== end - start) continue;
-      const shift = (entry + HEADER_WORDS) * 4 - start;
-      let at = start;
-      while (at < end && bytes[at + shift] === source[at]) at++;
-      if (at === end) return slot;
-    }
   }
 
   #grow(neededBytes: number): void {
@@ -357,13 +324,14 @@ export class Memtable {
 
   #sortTail(): void {
     if (this.#sortedEnd === this.#end) return;
+    this.#enter();
     const run = sortTail(this.#words, this.#bytes, {
       start: this.#sortedEnd,
       end: this.#end,
       count: this.#count - this.#sortedCount,
-      shadowing: this.#shadowing,
+      shadowing: this.#keys.shadowing,
     });
-    this.#runs = withRun(this.#runs, run, this.#words, this.#bytes, this.#shadowing);
+    this.#runs = withRun(this.#runs, run, this.#words, this.#bytes, this.#keys.shadowing);
     this.#sortedEnd = this.#end;
     this.#sortedCount = this.#count;
   }
@@ -376,20 +344,5 @@ export class Memtable {
     let unsorted = 0;
     for (let entry = this.#sortedEnd; entry < mark.end; entry = entryAfter(this.#words, entry)) unsorted++;
     this.#sortedCount = mark.count - unsorted;
-  }
-
-  /** Makes every chain begin below `end` again. */
-  #unlinkFrom(end: number): void {
-    const words = this.#words;
-    for (let entry = end; entry < this.#end; entry = entryAfter(words, entry)) {
-      const keyStart = (entry + HEADER_WORDS) * 4;
-      const keyEnd = keyStart + words[entry + KEY_LENGTH]!;
-      const slot = this.#slotOf(this.#bytes, keyStart, keyEnd, hashBytes(this.#bytes, keyStart, keyEnd));
-      let newest = this.#slots[slot + 1]!;
-      if (newest < end) continue;
-      while (newest >= end) newest = words[newest + OLDER]!;
-      if (newest === 0) freeSlot(this.#slots, slot);
-      else this.#slots[slot + 1] = newest;
-    }
   }
 }

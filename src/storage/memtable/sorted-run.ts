@@ -74,7 +74,8 @@ export function sortTail(
     if (tail.count <= INSERTION_SORT_MAX) insertionSort(entries, words, bytes);
     else entries = mergeSort(entries, words, bytes);
   }
-  if (tail.shadowing) entries = withoutShadowed(entries, words, bytes);
+  // Of one key the later addition comes first: ascending entries have different keys.
+  if (tail.shadowing && !ascending) entries = withoutShadowed(entries, words, bytes);
   return { entries, start: tail.start, end: tail.end };
 }
 

@@ -22,6 +22,15 @@ test('a reader on another thread sees the same entries in the same order', () =>
   expect(shared.arena.byteLength).toBeGreaterThanOrEqual(memtable.byteSize);
 });
 
+test('a reader on another thread sees the later of two additions, also when nobody has looked for a key', () => {
+  const memtable = new Memtable({ initialBytes: 256, shared: true });
+  for (const value of ['first', 'second']) memtable.add(bytes('b'), 1, EntryKind.Put, bytes(value));
+  memtable.add(bytes('a'), 1, EntryKind.Put, bytes('other'));
+  const shown = drainAll(sharedEntriesCursor(memtable.shareable()));
+  expect(shown).toEqual(drainAll(memtable.cursor()));
+  expect(shown).toHaveLength(2);
+});
+
 test('a private memtable has nothing to share', () => {
   const memtable = new Memtable({ initialBytes: 256, shared: false });
   memtable.add(bytes('a'), 1, EntryKind.Put, bytes('x'));

@@ -67,6 +67,20 @@ describe('find', () => {
   });
 });
 
+describe('find in a shared memtable', () => {
+  test('answers after more additions than may wait for the hash', () => {
+    const memtable = new Memtable({ initialBytes: 1 << 20, shared: true });
+    const count = 70_000;
+    for (let i = 0; i < count; i++) memtable.add(bytes(`k${i % (count - 10)}`), i + 1, EntryKind.Put, bytes(`${i}`));
+    expect(found(memtable, 'k0')).toBe(`${count - 10}@${count - 9}`);
+    expect(found(memtable, 'k0', 5)).toBe('0@1');
+    expect(found(memtable, `k${count - 11}`)).toBe(`${count - 11}@${count - 10}`);
+    memtable.add(bytes('k0'), count + 1, EntryKind.Delete, bytes(''));
+    expect(found(memtable, 'k0')).toBe(`deleted@${count + 1}`);
+    expect([memtable.count, memtable.keyCount]).toEqual([count + 1, count - 10]);
+  });
+});
+
 describe('bookkeeping', () => {
   test('counts versions, keys and the range of timestamps', () => {
     const memtable = privateMemtable();
