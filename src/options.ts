@@ -52,6 +52,8 @@ export interface DatabaseOptions {
         readonly segmentBytes?: number | undefined;
         /** A file is emptied when this part of it is garbage. 0.05 to 0.95. Default: 0.5. */
         readonly garbageRatio?: number | undefined;
+        /** LZ4 for each of them, kept where it saves an eighth: `'none'` or `'lz4'`. Default: 'none'. */
+        readonly compression?: 'lz4' | 'none' | undefined;
       }
     | undefined;
   /** Size of a table's data block before compression: what one read fetches. 128 bytes to 1 MiB. Default: 4 KiB. */
@@ -246,6 +248,7 @@ const databaseOptionsSchema = z.strictObject({
         .default(DEFAULTS.valueLog.thresholdBytes),
       segmentBytes: bytes(4 * KIB, 4096 * MIB).default(DEFAULTS.valueLog.segmentBytes),
       garbageRatio: z.number().min(0.05).max(0.95).default(DEFAULTS.valueLog.garbageRatio),
+      compression: z.enum(['lz4', 'none']).default(DEFAULTS.valueLog.compression),
     })
     .prefault({}),
   blockBytes: bytes(128, 1 * MIB).default(DEFAULTS.blockBytes),

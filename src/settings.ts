@@ -29,7 +29,7 @@ export const DEFAULT_SETTINGS = {
   createIfMissing: true,
   wal: { sync: 'commit' },
   memtableBytes: 8 * MIB,
-  valueLog: { thresholdBytes: 4 * KIB, segmentBytes: 64 * MIB, garbageRatio: 0.5 },
+  valueLog: { thresholdBytes: 4 * KIB, segmentBytes: 64 * MIB, garbageRatio: 0.5, compression: 'none' },
   blockBytes: 4 * KIB,
   tableBytes: 8 * MIB,
   blockCache: { bytes: 256 * MIB, policy: 'sieve' },

@@ -38,6 +38,10 @@ export interface KeyValueEngine {
   scan(range: ScanRange, visit: (value: Uint8Array) => void): Promise<number> | number;
   /** Absent when the engine has no transactions that read. */
   readonly transactions?: TransactionalEngine;
+  /** Gives back what space it can. Absent when the engine has no call for that. */
+  collect?(): Promise<void>;
+  /** Bytes of values that were written before and again since, to free the space around them. */
+  movedBytes?(): number;
   close(): Promise<void> | void;
 }
 
@@ -68,6 +72,7 @@ export const OWN_ENGINE = 'varve';
 /** Loaded on demand, so that a child process holds one engine only. Varve first, then its peers, then the machine. */
 export const ENGINES: Readonly<Record<string, () => Promise<OpenEngine>>> = {
   [OWN_ENGINE]: async () => (await import('./engines/varve.js')).openEngine,
+  'varve-inline': async () => (await import('./engines/varve.js')).openInlineEngine,
   'varve-async': async () => (await import('./engines/varve.js')).openAsyncEngine,
   lmdb: async () => (await import('./engines/lmdb.js')).openEngine,
   'classic-level': async () => (await import('./engines/classic-level.js')).openEngine,
@@ -77,7 +82,7 @@ export const ENGINES: Readonly<Record<string, () => Promise<OpenEngine>>> = {
 };
 
 /** Engines that take no part in the comparison: Varve itself in another guise, and the bare machine. */
-export const NOT_PEERS: readonly string[] = [OWN_ENGINE, 'varve-async', 'rawsync'];
+export const NOT_PEERS: readonly string[] = [OWN_ENGINE, 'varve-inline', 'varve-async', 'rawsync'];
 
 /** Imports a module of this folder's own installation, whose types are not installed with the repository: callers state what they use. */
 export async function importPeer<Module>(name: string): Promise<Module> {

@@ -7,6 +7,7 @@ import { BULK_LOAD_METHOD, BULK_LOAD_WORKLOADS, runBulkLoadSuite } from './suite
 import { GROWTH_METHOD, GROWTH_WORKLOADS, runGrowthSuite } from './suites/growth.js';
 import { KEY_VALUE_METHOD, KEY_VALUE_WORKLOADS, runKeyValueSuite } from './suites/key-value.js';
 import { runTurnoverSuite, TURNOVER_METHOD, TURNOVER_WORKLOADS } from './suites/turnover.js';
+import { runValuesSuite, VALUES_METHOD, VALUES_WORKLOADS } from './suites/values.js';
 import { runYcsbSuite, YCSB_METHOD, YCSB_RECORD_BYTES, YCSB_WORKLOAD_NAMES } from './suites/ycsb.js';
 import { runTransactionSuite, TRANSACTION_WORKLOADS, TRANSACTIONS_METHOD } from './suites/transactions.js';
 
@@ -109,6 +110,15 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     defaults: { records: 1_000_000, ops: 1, valueBytes: 100, durability: 'buffered', cacheBytes: 0 },
     chart: { title: 'bytes for a byte', facts: ['write', 'textbook', 'space'] },
     run: runAmplificationSuite,
+  },
+  values: {
+    title: 'large values: overwriting, space, reading',
+    method: VALUES_METHOD,
+    workloads: VALUES_WORKLOADS,
+    durableWorkloads: [],
+    engines: ['varve', 'varve-inline', 'lmdb', 'classic-level'],
+    defaults: { records: 65_536, ops: 1, valueBytes: 4096, durability: 'buffered', cacheBytes: 0 },
+    run: runValuesSuite,
   },
   turnover: {
     title: 'ten gigabytes of random writes: memory and pauses',

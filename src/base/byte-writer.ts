@@ -24,6 +24,11 @@ export class ByteWriter {
     return this.#length;
   }
 
+  /** Bytes that it has room for, those written included. */
+  get capacity(): number {
+    return this.#buffer.length;
+  }
+
   /** View of what was written; valid until the next write or `reset`. */
   bytes(): Uint8Array {
     if (this.#seen.length !== this.#length) this.#seen = this.#buffer.subarray(0, this.#length);

@@ -13,6 +13,13 @@ export function placedChecksum(fileNumber: number, offset: number, bytes: Uint8A
   return crc32(bytes, placeSeed(fileNumber, offset));
 }
 
+/** The same for bytes that belong to somebody. @param owner 32 bits that are well mixed. */
+export function ownedChecksum(fileNumber: number, offset: number, owner: number, bytes: Uint8Array): number {
+  const seed = (placeSeed(fileNumber, offset) ^ owner) >>> 0;
+  // zlib's answer for no bytes depends on where they are not.
+  return bytes.length === 0 ? seed : crc32(bytes, seed);
+}
+
 /** Multiplicative mix of both halves of both numbers; the constants are odd 32-bit primes from xxHash32. */
 function placeSeed(fileNumber: number, offset: number): number {
   let seed = Math.imul(fileNumber >>> 0, 0x9e3779b1);

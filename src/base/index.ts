@@ -15,7 +15,7 @@ export {
   utf8Decode,
   utf8Encode,
 } from './bytes.js';
-export { checksumText, placedChecksum } from './checksum.js';
+export { checksumText, ownedChecksum, placedChecksum } from './checksum.js';
 export { type Clock, ForwardClock, ManualClock, type Scheduler, systemClock, systemScheduler } from './clock.js';
 export {
   ClosedError,

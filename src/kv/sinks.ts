@@ -14,22 +14,29 @@ import type { CodecRecord, CodecRecords, NamedCodecs } from './codec-records.js'
 import type { KeyspaceSink, Mutations } from './keyspace.js';
 import type { StoreSink } from './store-keyspace.js';
 
-/** Batches kept for the next writes: as many as may well be in flight at a time, none that one large write has grown. */
+/**
+ * Batches kept for the next writes: as many as may well be in flight at a time, in bounded memory. Making one for a
+ * megabyte takes 250 µs, filling one that is there 70.
+ */
 const KEPT_BATCHES_MAX = 128;
-const KEPT_BATCH_BYTES_MAX = 64 * 1024;
+const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 
 /** Every write commits by itself. */
 export function storeSink(store: TransactionalStore, environment: Environment): StoreSink {
   const free: WriteBatch[] = [];
+  let freeBytes = 0;
   const batchOf = (fill: (mutations: Mutations) => void): WriteBatch => {
-    const batch = free.pop() ?? new WriteBatch();
+    const kept = free.pop();
+    if (kept !== undefined) freeBytes -= kept.memoryBytes;
+    const batch = kept ?? new WriteBatch();
     fill(batch);
     return batch;
   };
   /** Once it is committed. One that was refused, by `fill` or by the engine, is left to the garbage collector. */
   const giveBack = (batch: WriteBatch): void => {
-    if (free.length >= KEPT_BATCHES_MAX || batch.byteSize > KEPT_BATCH_BYTES_MAX) return;
+    if (free.length >= KEPT_BATCHES_MAX || freeBytes + batch.memoryBytes > KEPT_BYTES_MAX) return;
     batch.reset();
+    freeBytes += batch.memoryBytes;
     free.push(batch);
   };
   return {

@@ -96,7 +96,7 @@ function checkEntries(table: TableReader, meta: TableMeta, values: ValueReader):
     if (pointsToValue(cursor.kind)) {
       const pointerAt = cursor.valueStart + expiryBytes;
       references.add(cursor.valueBytes, pointerAt);
-      values.read(cursor.valueBytes, pointerAt);
+      values.read(cursor, pointerAt);
     }
     seen.rawBytes += keyEnd - keyStart + cursor.valueEnd - cursor.valueStart;
     seen.minTimestamp = Math.min(seen.minTimestamp, timestamp);

@@ -43,6 +43,14 @@ export function pointsToValue(kind: EntryKind): boolean {
   return kind === EntryKind.ValuePointer || kind === EntryKind.ExpiringPointer;
 }
 
+/** The kinds of versions with a value here or elsewhere, and which kind they are when it is elsewhere. */
+export const POINTER_KINDS: { readonly [kind in EntryKind]?: EntryKind } = {
+  [EntryKind.Put]: EntryKind.ValuePointer,
+  [EntryKind.ValuePointer]: EntryKind.ValuePointer,
+  [EntryKind.ExpiringPut]: EntryKind.ExpiringPointer,
+  [EntryKind.ExpiringPointer]: EntryKind.ExpiringPointer,
+};
+
 /** True for a version that says that its key is not there. */
 export function isDeletion(kind: EntryKind): boolean {
   return kind === EntryKind.Delete || kind === EntryKind.Expiry;

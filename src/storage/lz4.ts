@@ -12,12 +12,21 @@ export interface Lz4Codec {
   decompress(bytes: Uint8Array): Uint8Array;
 }
 
+/** What compression saves less of is kept as it is. */
+const WORTHWHILE_RATIO = 0.88;
+
 let loaded: { readonly codec: Lz4Codec | undefined } | undefined;
 
 /** The codec; undefined when lz4-napi cannot be loaded on this machine. */
 export function lz4(): Lz4Codec | undefined {
   loaded ??= { codec: load() };
   return loaded.codec;
+}
+
+/** `bytes` compressed; undefined when that does not pay, or cannot be done on this machine. */
+export function compressedIfWorthwhile(bytes: Uint8Array): Uint8Array | undefined {
+  const compressed = lz4()?.compress(bytes);
+  return compressed !== undefined && compressed.length <= bytes.length * WORTHWHILE_RATIO ? compressed : undefined;
 }
 
 function load(): Lz4Codec | undefined {

@@ -111,6 +111,11 @@ export class WriteBatch {
     return this.#writer.length;
   }
 
+  /** What it holds in memory, used or not. */
+  get memoryBytes(): number {
+    return this.#writer.capacity;
+  }
+
   /** Of the longest key. */
   get keyBytesMax(): number {
     return this.#keyBytesMax;

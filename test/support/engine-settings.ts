@@ -15,6 +15,7 @@ export const engineSettings: fc.Arbitrary<OpenEngineOptions> = fc.record({
     thresholdBytes: fc.constantFrom(0, 12, Number.POSITIVE_INFINITY),
     segmentBytes: fc.constantFrom(100, 3000),
     garbageRatio: fc.constantFrom(0.2, 0.5),
+    compression: fc.constantFrom('lz4', 'none'),
   }),
   blockBytes: fc.constantFrom(1, 120, 256, 4096),
   tableBytes: fc.constantFrom(1, 700, 5000, 100_000),

@@ -15,7 +15,7 @@ export const STORE_OPTIONS: StoreOptions = {
   memtableBytes: 64 * KIB,
   blockBytes: 1 * KIB,
   tableBytes: 64 * KIB,
-  valueLog: { thresholdBytes: 4 * KIB, segmentBytes: 64 * KIB, garbageRatio: 0.5 },
+  valueLog: { thresholdBytes: 4 * KIB, segmentBytes: 64 * KIB, garbageRatio: 0.5, compression: 'none' },
   blockCache: { bytes: 1024 * KIB },
   bloomBitsPerKey: 10,
   compression: 'none',

@@ -1,6 +1,7 @@
 /**
- * Varve through its public API: a keyspace of bytes, default options but for the cache. `openAsyncEngine` has the promises only, so that a
- * suite which prefers synchronous calls measures those.
+ * Varve through its public API: a keyspace of bytes, default options but for the cache. `openAsyncEngine` has the promises
+ * only, so that a suite which prefers synchronous calls measures those; `openInlineEngine` keeps values of every size in
+ * tables.
  */
 
 import type * as Varve from 'varve';
@@ -50,8 +51,15 @@ export function engineOver(db: Varve.Database, durability: Durability): KeyValue
       return count;
     },
     transactions: transactionsOf(db, write),
+    collect: () => db.gc(),
+    movedBytes: () => db.stats().engine.valueLog.movedBytes,
     close: () => db.close(),
   };
+}
+
+export async function openInlineEngine({ directory, durability, cacheBytes }: OpenOptions): Promise<KeyValueEngine> {
+  const valueLog = { thresholdBytes: Number.POSITIVE_INFINITY };
+  return engineOver(await openVarve(directory, { ...cacheOf(cacheBytes), valueLog }), durability);
 }
 
 export async function openAsyncEngine({ directory, durability, cacheBytes }: OpenOptions): Promise<KeyValueEngine> {

@@ -7,6 +7,12 @@ import type { DrawBelow } from './random.js';
 
 export const KEY_BYTES = 16;
 const POOLED_VALUES = 1 << 13;
+/** A pool takes no more than this, however large the values are … */
+const POOL_BYTES_MAX = 2 ** 25;
+/** … but has this many. */
+const POOLED_VALUES_MIN = 1 << 4;
+/** Longer values repeat themselves in every stretch of this size: compressors do not look far back. */
+const STRETCH_BYTES = 4096;
 const ZERO = 48;
 
 /** Sixteen ASCII digits, so that byte order is number order. */
@@ -31,17 +37,24 @@ export class ValuePool {
   readonly #values: readonly Buffer[];
 
   constructor(valueBytes: number, below: DrawBelow, zeros = 0) {
-    const half = Math.ceil(valueBytes / 2);
-    this.#values = Array.from({ length: POOLED_VALUES }, () => {
-      const value = Buffer.alloc(valueBytes);
-      for (let i = 0; i < half; i++) value[i] = below(256);
-      value.copy(value, half, 0, valueBytes - half);
-      return value.fill(0, 0, zeros);
-    });
+    let count = POOLED_VALUES;
+    while (count > POOLED_VALUES_MIN && count * valueBytes > POOL_BYTES_MAX) count /= 2;
+    this.#values = Array.from({ length: count }, () => randomValue(valueBytes, below).fill(0, 0, zeros));
   }
 
   /** The same for the same number; neighbours differ. */
   at(number: number): Buffer {
-    return this.#values[number & (POOLED_VALUES - 1)]!;
+    return this.#values[number & (this.#values.length - 1)]!;
   }
+}
+
+function randomValue(valueBytes: number, below: DrawBelow): Buffer {
+  const value = Buffer.alloc(valueBytes);
+  for (let from = 0; from < valueBytes; from += STRETCH_BYTES) {
+    const to = Math.min(valueBytes, from + STRETCH_BYTES);
+    const half = from + Math.ceil((to - from) / 2);
+    for (let i = from; i < half; i++) value[i] = below(256);
+    value.copy(value, half, from, from + to - half);
+  }
+  return value;
 }

@@ -6,16 +6,14 @@
 import { join } from 'node:path';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
-import { type EntryCursor, pointsToValue } from '../entry.js';
-import { expiryBytesOf } from '../format/expiring-value.js';
+import { type EntryCursor, POINTER_KINDS } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
-import { POINTER_BYTES } from '../format/value-pointer.js';
 import { RunCursor, type RunTable } from '../table/run-cursor.js';
 import { TableReader, type TableSource } from '../table/table-reader.js';
 import { mergeFragments } from '../tombstone/fragment-list.js';
 import type { RangeTombstones, TombstoneFragment } from '../tombstone/range-tombstones.js';
-import type { CompactionJob, FlushJob, Job, JobResult, LoadJob } from './job.js';
+import { type CompactionJob, type FlushJob, type Job, type JobResult, type LoadJob, NOTHING_DONE } from './job.js';
 import { Outputs } from './job-outputs.js';
 import { retainedTombstones } from './tombstone-filter.js';
 import { ValueEvacuation } from './value-evacuation.js';
@@ -49,13 +47,20 @@ export function drainJob(steps: JobSteps): JobResult {
 
 /** Ends a job where it stands and unlinks what it has written. */
 export function discardJob(steps: JobSteps, job: Job<EntrySource>, fileSystem: FileSystem): void {
-  steps.return({ tables: [], bytesRead: 0, bytesWritten: 0, valueFileBytes: 0, entriesDropped: 0, prunedThrough: 0 });
-  if (job.kind === 'compaction' && job.evacuation !== undefined) {
-    const path = join(job.directory, fileName('value', job.evacuation.fileNumber));
-    if (fileSystem.exists(path)) fileSystem.unlink(path);
-  }
-  for (const fileNumber of job.kind === 'flush' ? [job.fileNumber] : job.fileNumbers) {
-    const path = join(job.directory, fileName('table', fileNumber));
+  steps.return(NOTHING_DONE);
+  const tables = job.kind === 'flush' ? [job.fileNumber] : job.fileNumbers;
+  unlinkWritten(fileSystem, job.directory, { kind: 'table', numbers: tables });
+  const values = job.kind === 'compaction' ? (job.evacuation?.fileNumbers ?? []) : [];
+  unlinkWritten(fileSystem, job.directory, { kind: 'value', numbers: values });
+}
+
+function unlinkWritten(
+  fileSystem: FileSystem,
+  directory: string,
+  { kind, numbers }: { readonly kind: 'table' | 'value'; readonly numbers: readonly number[] },
+): void {
+  for (const number of numbers) {
+    const path = join(directory, fileName(kind, number));
     // Written one after the other: the first that is missing is the end.
     if (!fileSystem.exists(path)) return;
     fileSystem.unlink(path);
@@ -143,11 +148,10 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
       const { keyBytes, keyStart, keyEnd, timestamp, kind, valueBytes, valueStart, valueEnd } = cursor;
       if (filter.keeps(keyBytes, keyStart, keyEnd, timestamp, kind)) {
         const writer = outputs.writerFor(keyBytes, keyStart, keyEnd);
-        if (pointsToValue(kind) && evacuation?.concerns(valueBytes, valueStart + expiryBytesOf(kind)) === true) {
-          const expiryBytes = expiryBytesOf(kind);
-          bytes += evacuation.move(valueBytes, valueStart, expiryBytes);
-          const pointerEnd = expiryBytes + POINTER_BYTES;
-          writer.add(keyBytes, keyStart, keyEnd, timestamp, kind, evacuation.pointer, 0, pointerEnd);
+        if (evacuation?.concerns(kind, valueBytes, valueStart, valueEnd) === true) {
+          bytes += evacuation.move(cursor);
+          const { pointer, pointerEnd } = evacuation;
+          writer.add(keyBytes, keyStart, keyEnd, timestamp, POINTER_KINDS[kind]!, pointer, 0, pointerEnd);
         } else {
           writer.add(keyBytes, keyStart, keyEnd, timestamp, kind, valueBytes, valueStart, valueEnd);
         }
@@ -163,9 +167,15 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
     evacuation?.finish();
     const valueFileBytes = evacuation?.sizeBytes ?? 0;
     const tables = outputs.finish();
-    const bytesWritten = tables.reduce((sum, table) => sum + table.sizeBytes, valueFileBytes);
-    const { dropped: entriesDropped, prunedThrough } = filter;
-    return { tables, bytesRead: rewrite?.bytesRead ?? 0, bytesWritten, valueFileBytes, entriesDropped, prunedThrough };
+    return {
+      tables,
+      bytesRead: rewrite?.bytesRead ?? 0,
+      bytesWritten: tables.reduce((sum, table) => sum + table.sizeBytes, valueFileBytes),
+      valueFiles: evacuation?.fileNumbers ?? [],
+      valueFileBytes,
+      entriesDropped: filter.dropped,
+      prunedThrough: filter.prunedThrough,
+    };
   } finally {
     cursor.close();
     outputs.abandon();

@@ -23,8 +23,21 @@ interface JobFrame {
 export interface FlushJob<Entries = Memtable> extends JobFrame {
   readonly kind: 'flush';
   readonly memtable: Entries;
+  /** What its pointers lead to, if known. */
+  readonly valueBytes?: number | undefined;
   readonly fileNumber: number;
 }
+
+/** The result of a job that has done nothing. */
+export const NOTHING_DONE: JobResult = {
+  tables: [],
+  bytesRead: 0,
+  bytesWritten: 0,
+  valueFiles: [],
+  valueFileBytes: 0,
+  entriesDropped: 0,
+  prunedThrough: 0,
+};
 
 /** Writes a part of a bulk load to tables. */
 export interface LoadJob<Entries = EntryArena> extends JobFrame {
@@ -44,7 +57,7 @@ export interface CompactionJob extends JobFrame {
   /** Reserved for the outputs. Should they not suffice, the last table grows beyond `tableBytes`. */
   readonly fileNumbers: readonly number[];
   readonly tableBytes: number;
-  /** Values that leave their files with this job. */
+  /** Values that leave their files or tables with this job. */
   readonly evacuation?: Evacuation | undefined;
 }
 
@@ -57,7 +70,8 @@ export interface JobResult {
   readonly bytesRead: number;
   /** Tables and moved values. */
   readonly bytesWritten: number;
-  /** Size of the value file that was written; 0 for none. */
+  /** Numbers of the value files that were written, and their bytes together. */
+  readonly valueFiles: readonly number[];
   readonly valueFileBytes: number;
   readonly entriesDropped: number;
   /** See `VersionFilter.prunedThrough`. */

@@ -25,8 +25,8 @@ export interface ValueSpace {
   readonly files: readonly { readonly place: number; readonly garbage: number; readonly liveBytes: number }[];
 }
 
-/** One job moves no more than this, unless a single file has more. */
-const MOVED_BYTES_MAX = 128 * 1024 * 1024;
+/** Emptying a file with less would write more than eight times what it frees. */
+const GARBAGE_MIN = 1 / 9;
 /** Discovery is due when newer runs point to this part of what the oldest one does … */
 const DISCOVERY_RATIO = 1 / 8;
 /** … and the tables are at most this part of what that may free. */
@@ -51,12 +51,28 @@ export function valueSpace(version: Version, sizes: ReadonlyMap<number, number>)
   return { bytes, liveBytes, baseBytes, tableBytes, files };
 }
 
+export interface WearLimits {
+  /** Files with this much garbage go. */
+  readonly garbageRatio: number;
+  /** Files with less go too, until so much is freed. */
+  readonly excessBytes: number;
+  /** One job moves no more than this, unless a single file has more: what it writes takes space before anything is freed. */
+  readonly movedBytesMax: number;
+}
+
 /** The files to empty, those with most garbage first: as many as one job may move. */
-export function wornPlaces({ files }: ValueSpace, garbageRatio: number): number[] {
-  const worn = files.filter(({ garbage }) => garbage >= garbageRatio).sort((a, b) => b.garbage - a.garbage);
-  let bytes = 0;
-  const count = worn.findIndex(({ liveBytes }, i) => (bytes += liveBytes) > MOVED_BYTES_MAX && i > 0);
-  return worn.slice(0, count < 0 ? worn.length : count).map(({ place }) => place);
+export function wornPlaces({ files }: ValueSpace, { garbageRatio, excessBytes, movedBytesMax }: WearLimits): number[] {
+  const places: number[] = [];
+  let movedBytes = 0;
+  let freedBytes = 0;
+  for (const { place, garbage, liveBytes } of files.toSorted((a, b) => b.garbage - a.garbage)) {
+    if (garbage < garbageRatio && (freedBytes >= excessBytes || garbage < GARBAGE_MIN)) break;
+    movedBytes += liveBytes;
+    if (movedBytes > movedBytesMax && places.length > 0) break;
+    freedBytes += (liveBytes * garbage) / (1 - garbage);
+    places.push(place);
+  }
+  return places;
 }
 
 /** Rewrites a table that points into `places` where it is. */

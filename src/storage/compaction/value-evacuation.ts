@@ -1,99 +1,164 @@
 /**
- * Moves values out of files that are mostly garbage while a job rewrites the tables that point to them. What survives goes
- * to a value file of its own, apart from the log: it has proven to live longer. Key and timestamp of an entry stay what they
- * are, so that nothing newer is shadowed and nothing deleted comes back.
+ * Moves values to files of their own while a job rewrites the tables that have them: out of files that are mostly garbage,
+ * and out of the tables themselves, where a bulk load or a higher threshold has left large ones. What survives goes apart
+ * from the log: it has proven to live longer. Key and timestamp of an entry stay what they are, so that nothing newer is
+ * shadowed and nothing deleted comes back.
  *
- *   value file (`NNNNNN.val`) := header value*        values as they were stored, one behind the other
+ *   value file (`NNNNNN.val`) := header value*        values as pointers say, one behind the other
  */
 
 import { join } from 'node:path';
-import type { File, FileSystem } from '../../vfs/index.js';
+import { assert } from '../../base/index.js';
+import { closeAll, type File, type FileSystem } from '../../vfs/index.js';
 import { copyBytes } from '../byte-copy.js';
+import { type EntryCursor, type EntryKind, POINTER_KINDS, pointsToValue } from '../entry.js';
+import { EXPIRY_BYTES, expiryBytesOf } from '../format/expiring-value.js';
 import { encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
-import { EXPIRY_BYTES } from '../format/expiring-value.js';
-import { POINTER_BYTES, pointedPlace, putPointer, segmentPlace } from '../format/value-pointer.js';
-import { ValueReader } from '../values/value-reader.js';
+import {
+  isCompressedAt,
+  ownerOf,
+  POINTER_BYTES,
+  pointedPlace,
+  putPointer,
+  segmentPlace,
+  type StoredValue,
+} from '../format/value-pointer.js';
+import { compressedIfWorthwhile } from '../lz4.js';
+import { type PointingEntry, ValueReader } from '../values/value-reader.js';
 
-/** Which files to empty, and the number of the file that what is left in them goes to. */
+/** Which values are to be moved, and where to. */
 export interface Evacuation {
+  /** The files to empty. */
   readonly places: readonly number[];
-  readonly fileNumber: number;
+  /** Values from this size on leave their tables. */
+  readonly thresholdBytes: number;
+  /** Compresses what is moved, where that pays. */
+  readonly compresses: boolean;
+  /** Of the files to write. Should they not suffice, the last one grows beyond `fileBytes`. */
+  readonly fileNumbers: readonly number[];
+  readonly fileBytes: number;
 }
+
+/** An entry with a value, or a pointer to it. */
+export type MovedEntry = PointingEntry & Pick<EntryCursor, 'kind' | 'valueStart' | 'valueEnd'>;
 
 const OUTPUT_BYTES = 256 * 1024;
 
 export class ValueEvacuation {
   /** What `move` has made: what comes before the pointer, and the new one. */
   readonly pointer = new Uint8Array(EXPIRY_BYTES + POINTER_BYTES);
+  pointerEnd = 0;
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
-  readonly #fileNumber: number;
+  readonly #evacuation: Evacuation;
   readonly #places: ReadonlySet<number>;
   readonly #values: ValueReader;
-  /** Created with the first value. */
+  /** Created with the first value that goes there. */
   #file: File | undefined;
+  #fileNumber = 0;
+  #begun = 0;
   #output = new Uint8Array(0);
   #outputLength = 0;
+  /** Of `#file`. */
   #writtenBytes = 0;
+  #finishedBytes = 0;
 
-  constructor(fileSystem: FileSystem, directory: string, { places, fileNumber }: Evacuation) {
+  constructor(fileSystem: FileSystem, directory: string, evacuation: Evacuation) {
     this.#fileSystem = fileSystem;
     this.#directory = directory;
-    this.#fileNumber = fileNumber;
-    this.#places = new Set(places);
+    this.#evacuation = evacuation;
+    this.#places = new Set(evacuation.places);
     this.#values = new ValueReader(fileSystem, directory);
   }
 
-  /** Of the file, which does not exist while they are 0. */
+  /** Of all files written. */
   get sizeBytes(): number {
-    return this.#writtenBytes + this.#outputLength;
+    return this.#finishedBytes + this.#fileBytes;
   }
 
-  /** True when the value that the pointer at `bytes[at]` leads to has to leave its file. */
-  concerns(bytes: Uint8Array, at: number): boolean {
-    return this.#places.has(pointedPlace(bytes, at));
+  /** Numbers of the files written. */
+  get fileNumbers(): readonly number[] {
+    return this.#evacuation.fileNumbers.slice(0, this.#begun);
   }
 
-  /**
-   * Copies that value, once it is verified, and makes `pointer` lead to the copy. Returns its length.
-   *
-   * @param before bytes from `at` on that come before the pointer, and stay there.
-   */
-  move(bytes: Uint8Array, at: number, before: number): number {
-    const value = this.#values.read(bytes, at + before);
+  /** True when the value of an entry has to leave the file, or the table, where it is. */
+  concerns(kind: EntryKind, bytes: Uint8Array, start: number, end: number): boolean {
+    const at = start + expiryBytesOf(kind);
+    if (pointsToValue(kind)) return this.#places.has(pointedPlace(bytes, at));
+    return POINTER_KINDS[kind] !== undefined && end - at >= this.#evacuation.thresholdBytes;
+  }
+
+  /** Copies the value of an entry, verified, and makes `pointer` lead to it. Returns its bytes. */
+  move(entry: MovedEntry): number {
+    const { valueBytes, valueStart } = entry;
+    const at = valueStart + expiryBytesOf(entry.kind);
+    const value = this.#stored(entry, at);
+    const { length } = value.bytes;
+    if (this.#file !== undefined && this.#fileBytes + length > this.#evacuation.fileBytes) this.#endFile();
     this.#file ??= this.#create();
-    copyBytes(this.pointer, 0, bytes, at, at + before);
-    putPointer(this.pointer, before, segmentPlace('value', this.#fileNumber), this.sizeBytes, value);
-    if (this.#outputLength + value.length > OUTPUT_BYTES) this.#flush();
-    if (value.length > OUTPUT_BYTES) this.#write(value);
+    copyBytes(this.pointer, 0, valueBytes, valueStart, at);
+    putPointer(this.pointer, at - valueStart, segmentPlace('value', this.#fileNumber), this.#fileBytes, value);
+    this.pointerEnd = at - valueStart + POINTER_BYTES;
+    if (this.#outputLength + length > OUTPUT_BYTES) this.#flush();
+    if (length > OUTPUT_BYTES) this.#write(value.bytes);
     else {
-      this.#output.set(value, this.#outputLength);
-      this.#outputLength += value.length;
+      this.#output.set(value.bytes, this.#outputLength);
+      this.#outputLength += length;
     }
-    return value.length;
+    return length;
   }
 
-  /** Everything moved is durable afterwards, the name of the file when its directory is synced. */
+  /** Everything moved is durable afterwards, the names of the files when their directory is synced. */
   finish(): void {
-    this.#flush();
-    this.#file?.syncNow();
+    if (this.#file !== undefined) this.#finishFile(this.#file);
     this.close();
   }
 
   /** Closes what is open. Idempotent. */
   close(): void {
-    this.#file?.close();
-    this.#values.close();
+    closeAll([this.#file, this.#values]);
+  }
+
+  get #fileBytes(): number {
+    return this.#writtenBytes + this.#outputLength;
+  }
+
+  #stored(entry: MovedEntry, at: number): StoredValue {
+    const { kind, keyBytes, keyStart, keyEnd, timestamp, valueBytes, valueEnd } = entry;
+    const owner = ownerOf(keyBytes, keyStart, keyEnd, timestamp);
+    const points = pointsToValue(kind);
+    const bytes = points ? this.#values.readStored(entry, at) : valueBytes.subarray(at, valueEnd);
+    if (points && isCompressedAt(valueBytes, at)) return { bytes, isCompressed: true, owner };
+    const compressed = this.#evacuation.compresses ? compressedIfWorthwhile(bytes) : undefined;
+    return { bytes: compressed ?? bytes, isCompressed: compressed !== undefined, owner };
   }
 
   #create(): File {
-    const path = join(this.#directory, fileName('value', this.#fileNumber));
-    const file = this.#fileSystem.open(path, 'create');
-    this.#output = new Uint8Array(OUTPUT_BYTES);
+    const { fileNumbers } = this.#evacuation;
+    assert(this.#begun < fileNumbers.length, 'an evacuation has a number for its output');
+    this.#fileNumber = fileNumbers[this.#begun]!;
+    const file = this.#fileSystem.open(join(this.#directory, fileName('value', this.#fileNumber)), 'create');
+    this.#begun++;
+    if (this.#output.length === 0) this.#output = new Uint8Array(OUTPUT_BYTES);
     this.#output.set(encodeFileHeader(FileMagic.value, this.#fileNumber));
     this.#outputLength = FILE_HEADER_BYTES;
     return file;
+  }
+
+  #endFile(): void {
+    if (this.#begun === this.#evacuation.fileNumbers.length) return;
+    const file = this.#file!;
+    this.#finishFile(file);
+    this.#file = undefined;
+    this.#finishedBytes += this.#writtenBytes;
+    this.#writtenBytes = 0;
+    file.close();
+  }
+
+  #finishFile(file: File): void {
+    this.#flush();
+    file.syncNow();
   }
 
   #flush(): void {

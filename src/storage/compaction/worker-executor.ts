@@ -27,6 +27,11 @@ const WORKER_ENTRY = new URL('./job-worker.js', import.meta.url);
 
 /** Below this much input a job takes a few milliseconds. */
 const SMALL_JOB_BYTES = 256 * 1024;
+/**
+ * As how much input values count that a job only has pointers to: where there are many, so are such jobs, and each is a
+ * pause of as long as its syncs take.
+ */
+const POINTED_PART = 1 / 16;
 
 /**
  * How long `runNow` waits for a sign of life. A worker that dies tells, unless it is terminated or out of memory; while
@@ -198,11 +203,12 @@ class WorkerExecutor implements JobExecutor {
 }
 
 function inputBytes(job: Job): number {
-  if (job.kind !== 'compaction') return job.memtable.byteSize;
+  if (job.kind === 'load') return job.memtable.byteSize;
+  if (job.kind === 'flush') return job.memtable.byteSize + (job.valueBytes ?? 0) * POINTED_PART;
   const tables = job.inputs.flat();
-  const moved = referencedBytes(tables);
-  const movedBytes = (job.evacuation?.places ?? []).reduce((sum, place) => sum + (moved.get(place) ?? 0), 0);
-  return tables.reduce((bytes, table) => bytes + table.sizeBytes, movedBytes);
+  let pointedBytes = 0;
+  for (const bytes of referencedBytes(tables).values()) pointedBytes += bytes;
+  return tables.reduce((bytes, table) => bytes + table.sizeBytes, pointedBytes * POINTED_PART);
 }
 
 /** Takes a job back before the worker has begun it; false when it is too late for that. */

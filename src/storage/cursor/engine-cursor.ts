@@ -45,6 +45,7 @@ abstract class VisibleCursor implements EngineCursor {
   protected shownStart = 0;
   protected shownEnd = 0;
   protected shownKind: EntryKind = EntryKind.Put;
+  protected shownTimestamp: Timestamp = 0;
 
   protected readonly source: EntryCursor;
   protected readonly range: KeyRange;
@@ -99,16 +100,21 @@ abstract class VisibleCursor implements EngineCursor {
   }
 
   value(): Uint8Array {
-    if (this.shownKind === EntryKind.ValuePointer) return this.#values.read(this.shownBytes, this.shownStart);
+    if (this.shownKind === EntryKind.ValuePointer) return this.#read();
     return copyOut(this.shownBytes, this.shownStart, this.shownEnd);
   }
 
   #resolve(): void {
     this.#pins.check();
-    this.shownBytes = this.#values.read(this.shownBytes, this.shownStart);
+    this.shownBytes = this.#read();
     this.shownStart = 0;
     this.shownEnd = this.shownBytes.length;
     this.shownKind = EntryKind.Put;
+  }
+
+  #read(): Uint8Array {
+    const { keyBytes, keyStart, keyEnd, shownTimestamp: timestamp, shownBytes: valueBytes } = this;
+    return this.#values.read({ keyBytes, keyStart, keyEnd, timestamp, valueBytes }, this.shownStart);
   }
 
   close(): void {
@@ -186,6 +192,7 @@ class AscendingCursor extends VisibleCursor {
     this.shownStart = source.valueStart;
     this.shownEnd = source.valueEnd;
     this.shownKind = source.kind;
+    this.shownTimestamp = source.timestamp;
     if (expires(source.kind)) this.passExpiry();
   }
 
@@ -265,6 +272,7 @@ class DescendingCursor extends VisibleCursor {
     copyBytes(this.#value, 0, valueBytes, valueStart, valueEnd);
     this.shownEnd = length;
     this.shownKind = this.source.kind;
+    this.shownTimestamp = this.source.timestamp;
   }
 }
 

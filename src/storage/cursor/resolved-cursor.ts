@@ -89,7 +89,7 @@ export class ResolvedCursor implements EntryCursor {
     if (this.#value !== undefined) return this.#value;
     const { kind, valueBytes, valueStart } = this.#source;
     const pointerAt = valueStart + expiryBytesOf(kind);
-    const value = this.#values.read(valueBytes, pointerAt);
+    const value = this.#values.read(this.#source, pointerAt);
     const before = valueBytes.subarray(valueStart, pointerAt);
     return (this.#value = before.length === 0 ? value : concatBytes(before, value));
   }

@@ -85,6 +85,11 @@ export class CommitPace {
     return Math.min(owedMs, DELAY_MS_MAX);
   }
 
+  /** True when nothing is to be waited for any more: a delay that was begun may end. */
+  get isRelieved(): boolean {
+    return this.#pressure().value === 0;
+  }
+
   delayed(): void {
     this.#owedMs = 0;
     this.#slowedMs += this.#clock.monotonicMs() - this.#delayedAtMs;

@@ -14,7 +14,6 @@ import { pointsToValue, type Timestamp } from '../entry.js';
 import { expiryBytesOf } from '../format/expiring-value.js';
 import { FILE_HEADER_BYTES } from '../format/file-header.js';
 import type { TableMeta } from '../format/manifest-edit.js';
-import { pointedLength } from '../format/value-pointer.js';
 import { LogFrames } from '../log/log-frames.js';
 import type { LogWriter } from '../log/log-writer.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
@@ -60,8 +59,8 @@ export class CommitPipeline {
     this.#applied = timestamp;
   };
   readonly #visit: BatchVisitor = (kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-    const valueAt = valueStart + expiryBytesOf(kind);
-    const valueBytes = pointsToValue(kind) ? pointedLength(bytes, valueAt) : valueEnd - valueAt;
+    // What a pointer stands for is added by the group.
+    const valueBytes = pointsToValue(kind) ? 0 : valueEnd - valueStart - expiryBytesOf(kind);
     this.#userBytes += keyEnd - keyStart + valueBytes;
     this.#host.memtables.active.addRanges(this.#applied, kind, bytes, keyStart, keyEnd, valueStart, valueEnd);
   };
@@ -69,8 +68,8 @@ export class CommitPipeline {
   /** @param log the active segment. @param lastTimestamp newest commit recovered. */
   constructor(host: PipelineHost, log: LogWriter, lastTimestamp: Timestamp) {
     this.#host = host;
-    this.#frames = new LogFrames(host.valueThresholdBytes);
-    this.#queue = new CommitQueue(host.batchBytesMax, host.valueThresholdBytes);
+    this.#frames = new LogFrames(host.separation);
+    this.#queue = new CommitQueue(host.batchBytesMax, host.separation.thresholdBytes);
     // A failure has poisoned the engine, which tells the listener and whoever commits next.
     this.#schedule = new SyncSchedule(host.walSync, host.scheduler, () => void this.sync().catch(() => undefined));
     this.#log = log;
@@ -151,6 +150,7 @@ export class CommitPipeline {
 
   /** Goes on after the host has made room. */
   resume(): void {
+    if (this.#cancelDelay !== undefined && this.#host.pace.isRelieved) this.#endDelay();
     if (this.#queue.length > 0) this.#planTurn();
   }
 
@@ -330,6 +330,7 @@ export class CommitPipeline {
     else {
       const commits = this.#frames.forEach(this.#begins, this.#visit);
       this.#commits += commits;
+      this.#userBytes += this.#frames.rawValueBytes;
       if (!group.durable) this.#schedule.published(commits);
       for (const { load, timestamp } of group.requests) {
         if (load === undefined) continue;
@@ -360,7 +361,7 @@ export class CommitPipeline {
 
   #changeSegment(successor: number): void {
     const ended = this.#log;
-    this.#log = this.#host.createLog(successor);
+    this.#log = this.#host.createLog(successor, this.#host.memtables.activeValueBytes > 0);
     ended.close();
     this.#host.memtables.seal(ended.number, this.#lastTimestamp);
     this.#host.sealed();

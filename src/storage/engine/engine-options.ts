@@ -28,6 +28,8 @@ export interface EngineOptions {
     readonly segmentBytes: number;
     /** A file of values is emptied when this part of it is garbage, 0 … 1. */
     readonly garbageRatio: number;
+    /** Of each of these values, kept where it pays. */
+    readonly compression: 'lz4' | 'none';
   };
   /** Data blocks are closed before they would outgrow this, before compression. */
   readonly blockBytes: number;
@@ -94,6 +96,8 @@ export type EngineEvent =
       /** True when tables only changed their level. */
       readonly moved: boolean;
     }
+  /** Files of values were given back, or values moved out of files and tables: in bytes of files. */
+  | { readonly type: 'gc'; readonly movedBytes: number; readonly freedBytes: number }
   | LeakEvent
   /** A bulk load was committed: so many tables of so many bytes became part of the tree. */
   | { readonly type: 'load'; readonly timestamp: Timestamp; readonly tables: number; readonly bytes: number }

@@ -80,11 +80,8 @@ export class Engine {
     this.#valueLog = new ValueLog(this.#versions, options.valueLog);
     this.#times = new CommitTimes(recovered.times);
     this.#plan = new ReadPlan(this.#versions.current);
-    this.#memtables = new MemtableStack(
-      options.memtableBytes,
-      () => this.#valueLog.segmentBytesMax,
-      recovered.memtables,
-    );
+    const valueBytesMax = (): number => this.#valueLog.segmentBytesMax;
+    this.#memtables = new MemtableStack(options.memtableBytes, valueBytesMax, recovered.memtables);
     this.#gate = new Gate(options.readOnly, (cause) => {
       this.#pipeline?.refuseAll();
       this.#maintenance.refuseAll();
@@ -175,7 +172,7 @@ export class Engine {
 
   /** A copy of the value of `key` as of a timestamp; undefined when there is none, or it had expired at `atMs`, by default now. */
   get(key: Uint8Array, asOf: Timestamp, atMs?: number): Uint8Array | undefined {
-    return visibleValue(this.#find(key, asOf), atMs, this.clock, this.#versions.values);
+    return visibleValue(key, this.#find(key, asOf), atMs, this.clock, this.#versions.values);
   }
 
   /** Whether `get` would find a value. */
@@ -378,20 +375,22 @@ export class Engine {
     const { fileSystem, clock, scheduler } = dependencies.environment;
     const maintenance = this.#maintenance;
     const options = logOptions(this.#options.memtableBytes);
+    const { spares } = this.#versions;
     const host = {
       scheduler,
       gate: this.#gate,
       memtables: this.#memtables,
       walSync: this.#options.wal.sync,
       batchBytesMax: this.#options.limits.batchBytes,
-      valueThresholdBytes: this.#options.valueLog.thresholdBytes,
+      separation: this.#options.valueLog,
       pace: this.#pace,
       timeOf: (timestamp: Timestamp) => this.#times.record(timestamp, clock.nowMs()),
       canSeal: () => maintenance.canSeal(),
       makeRoomNow: () => maintenance.makeRoomNow(),
       flushAllNow: () => maintenance.flushAllNow(),
       link: (tables: readonly TableMeta[], timestamp: Timestamp) => this.#loads.link(tables, timestamp),
-      createLog: (number: number) => LogWriter.create(fileSystem, this.directory, number, options),
+      createLog: (number: number, holdsValues: boolean) =>
+        LogWriter.create(fileSystem, this.directory, number, holdsValues ? spares.reusing(number, options) : options),
       allocateFileNumber: () => this.#versions.allocateFileNumber(),
       sealed: () => maintenance.start(),
     };

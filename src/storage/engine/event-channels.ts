@@ -1,5 +1,5 @@
 /**
- * Engine events on `node:diagnostics_channel`: `varve:flush`, `varve:compaction`, `varve:load`, `varve:stall`, `varve:leak`,
+ * Engine events on `node:diagnostics_channel`: `varve:flush`, `varve:compaction`, `varve:gc`, `varve:load`, `varve:stall`, `varve:leak`,
  * `varve:recovery` and `varve:poisoned`. A message is the event with the directory of its database; it is made only for
  * subscribers.
  */
@@ -10,6 +10,7 @@ import type { EngineEvent, EventListener } from './engine-options.js';
 const channels: { readonly [K in EngineEvent['type']]: ReturnType<typeof channel> } = {
   flush: channel('varve:flush'),
   compaction: channel('varve:compaction'),
+  gc: channel('varve:gc'),
   load: channel('varve:load'),
   stall: channel('varve:stall'),
   leak: channel('varve:leak'),

@@ -17,6 +17,7 @@ export function flushJob(
   return {
     kind: 'flush',
     memtable: sealed.memtable,
+    valueBytes: sealed.valueBytes,
     fileNumber: versions.allocateFileNumber(),
     directory,
     format: flushFormat(format, memtables.sealed.length, memtables.activeFilled),
@@ -30,7 +31,6 @@ export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>
   const fileNumbers: number[] = [];
   const outputs = outputsMax(plan.inputs, tableBytes);
   for (let i = 0; i < outputs; i++) fileNumbers.push(versions.allocateFileNumber());
-  const places = valueLog.wornPlaces();
   return {
     kind: 'compaction',
     directory,
@@ -41,7 +41,7 @@ export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>
     olderRuns: olderThan(versions.current, plan.inputs),
     fileNumbers,
     tableBytes,
-    evacuation: places.length === 0 ? undefined : { places, fileNumber: versions.allocateFileNumber() },
+    evacuation: valueLog.evacuation(plan.inputs),
   };
 }
 

@@ -27,6 +27,6 @@ export interface MaintenanceHost {
   readonly valueLog: ValueLog;
   /** The segment that commits go to now. */
   activeLogNumber(): number;
-  /** Told after a sealed memtable went to a table. */
+  /** Told after a sealed memtable went to a table, and after merges. */
   madeRoom(): void;
 }

@@ -4,7 +4,7 @@
  */
 
 import { assert, type KeyRange } from '../../base/index.js';
-import type { CompactionJob, FlushJob, Job, JobResult } from '../compaction/job.js';
+import { type CompactionJob, type FlushJob, type Job, type JobResult, NOTHING_DONE } from '../compaction/job.js';
 import { type CompactionPlan, planRange, removalsOf } from '../compaction/compaction-plan.js';
 import { pickCompaction } from '../compaction/fluid-picker.js';
 import { TreeShape } from '../compaction/tree-shape.js';
@@ -80,7 +80,7 @@ export class Maintenance {
     const { memtables } = this.#host;
     const ofTree = this.#summary.of(this.#host.versions.current).pressure;
     const ofMemtables = memtablePressure(memtables.sealed.length, memtables.activeFilled);
-    const ofValues = this.#host.valueLog.pressure();
+    const ofValues = this.#host.valueLog.pressure(this.#host.memtables.valueBytes);
     return [ofTree, ofValues].reduce(
       (most, one) => (one.value > 0 && one.value >= most.value ? one : most),
       ofMemtables,
@@ -307,11 +307,9 @@ export class Maintenance {
   }
 
   /** True when a job has dropped what somebody needs by now. Its tables go, and it is done again by whoever runs it. */
-  #isRefused(job: Job, { tables, prunedThrough, valueFileBytes }: JobResult): boolean {
-    if (this.#host.retention.stillAllows?.(job.retention, prunedThrough) !== false) return false;
-    if (job.kind === 'compaction' && job.evacuation !== undefined && valueFileBytes > 0) {
-      this.#host.versions.addObsolete(fileName('value', job.evacuation.fileNumber));
-    }
+  #isRefused({ retention }: Job, { tables, valueFiles, prunedThrough }: JobResult): boolean {
+    if (this.#host.retention.stillAllows?.(retention, prunedThrough) !== false) return false;
+    for (const number of valueFiles) this.#host.versions.addObsolete(fileName('value', number));
     for (const { fileNumber } of tables) this.#host.versions.addObsolete(fileName('table', fileNumber));
     this.#host.versions.deleteObsolete();
     return true;
@@ -340,14 +338,16 @@ export class Maintenance {
     const { plan, job } = compaction;
     this.#compaction = undefined;
     if (this.#isRefused(job, result)) return false;
-    const { versions } = this.#host;
+    const { versions, valueLog } = this.#host;
+    const collected = valueLog.collecting(result.valueFileBytes);
     versions.install({
       prunedThrough: Math.max(versions.prunedThrough, result.prunedThrough),
       added: result.tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
       removed: removalsOf(plan.inputs),
     });
     this.#counters.compacted(result);
-    this.#host.valueLog.moved(result.valueFileBytes);
+    const event = collected();
+    if (event !== undefined) this.#host.listener(event);
     this.#finishCompaction(plan, result, false);
     return true;
   }
@@ -360,7 +360,7 @@ export class Maintenance {
       removed: removalsOf(moved),
     });
     this.#counters.moved();
-    this.#finishCompaction(plan, { tables, bytesRead: 0, bytesWritten: 0, valueFileBytes: 0, entriesDropped: 0 }, true);
+    this.#finishCompaction(plan, { ...NOTHING_DONE, tables }, true);
   }
 
   #finishCompaction(plan: CompactionPlan<Table>, result: Omit<JobResult, 'prunedThrough'>, moved: boolean): void {
@@ -376,6 +376,7 @@ export class Maintenance {
       entriesDropped: result.entriesDropped,
       moved,
     });
+    this.#host.madeRoom();
     this.start();
   }
 }

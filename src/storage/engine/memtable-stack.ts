@@ -10,6 +10,8 @@ export interface SealedMemtable {
   readonly logNumber: number | undefined;
   /** Every commit up to it is in this memtable or in older ones and tables. */
   readonly lastTimestamp: Timestamp;
+  /** Bytes in the log that it has pointers to; of a replayed one, not counted. */
+  readonly valueBytes?: number;
 }
 
 export class MemtableStack {
@@ -58,6 +60,17 @@ export class MemtableStack {
     return Math.max(this.#active.byteSize / this.#memtableBytes, this.#activeValueBytes / this.#valueBytesMax());
   }
 
+  get activeValueBytes(): number {
+    return this.#activeValueBytes;
+  }
+
+  /** Of all memtables together. */
+  get valueBytes(): number {
+    let bytes = this.#activeValueBytes;
+    for (const sealed of this.#sealed) bytes += sealed.valueBytes ?? 0;
+    return bytes;
+  }
+
   /** Takes note of values that were written to the log for the active memtable. */
   addValueBytes(bytes: number): void {
     this.#activeValueBytes += bytes;
@@ -65,7 +78,8 @@ export class MemtableStack {
 
   /** Seals the active memtable and goes on with an empty one. */
   seal(logNumber: number, lastTimestamp: Timestamp): void {
-    this.#sealed = [{ memtable: this.#active, logNumber, lastTimestamp }, ...this.#sealed];
+    const sealed = { memtable: this.#active, logNumber, lastTimestamp, valueBytes: this.#activeValueBytes };
+    this.#sealed = [sealed, ...this.#sealed];
     this.#active = this.#fresh();
     this.#activeValueBytes = 0;
   }

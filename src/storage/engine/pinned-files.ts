@@ -5,7 +5,7 @@ import type { Timestamp } from '../entry.js';
 import { encodeFileHeader, FileMagic } from '../format/file-header.js';
 import { CURRENT_NAME, fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
-import { placeName } from '../format/value-pointer.js';
+import { placeName, placeNumber } from '../format/value-pointer.js';
 import type { Table } from '../table/table.js';
 import { referencedBytes } from '../values/segment-references.js';
 import { encodeCurrent, encodeManifest } from '../version/manifest.js';
@@ -64,6 +64,7 @@ function segmentsOf(versions: VersionSet, version: Version<Table>, directory: st
   const sizes = versions.segmentSizes();
   return [...referencedBytes(version.tables()).keys()].map((place) => {
     const name = placeName(place);
+    versions.spares.shared(placeNumber(place));
     return { name, path: join(directory, name), sizeBytes: sizes.get(place)! };
   });
 }

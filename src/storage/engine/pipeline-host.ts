@@ -3,6 +3,7 @@
 import type { Scheduler } from '../../base/index.js';
 import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
+import type { Separation } from '../log/log-frames.js';
 import type { LogWriter } from '../log/log-writer.js';
 import type { CommitPace } from './commit-pace.js';
 import type { WalSync } from './engine-options.js';
@@ -16,8 +17,8 @@ export interface PipelineHost {
   readonly memtables: MemtableStack;
   readonly walSync: WalSync;
   readonly batchBytesMax: number;
-  /** Values from this size on stay in the log, and memtables have pointers to them. */
-  readonly valueThresholdBytes: number;
+  /** Separated values stay in the log, and memtables have pointers to them. */
+  readonly separation: Separation;
   readonly pace: CommitPace;
   /** False while as many memtables are sealed as may be; `resume` follows when that changes. */
   readonly canSeal: () => boolean;
@@ -29,8 +30,8 @@ export interface PipelineHost {
   link(tables: readonly TableMeta[], timestamp: Timestamp): void;
   /** The wall clock, when it is to be stored with the commit that is about to be written. */
   timeOf(timestamp: Timestamp): number | undefined;
-  /** Creates the log segment with this number. */
-  createLog(number: number): LogWriter;
+  /** Creates the log segment with this number. @param holdsValues it is likely to hold separated values. */
+  createLog(number: number, holdsValues: boolean): LogWriter;
   allocateFileNumber(): number;
   /** Told after the memtable was sealed and its segment closed. */
   sealed(): void;

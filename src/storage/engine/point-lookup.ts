@@ -42,8 +42,9 @@ export function findNewest(
   return undefined;
 }
 
-/** A copy of the value of `found`; undefined when there is none, or it had expired at `atMs`, by default now by `clock`. */
+/** A copy of the value of `found`, which was found of `key`; undefined when there is none, or it had expired at `atMs`, by default now by `clock`. */
 export function visibleValue(
+  key: Uint8Array,
   found: FoundVersion | undefined,
   atMs: number | undefined,
   clock: ForwardClock,
@@ -51,7 +52,10 @@ export function visibleValue(
 ): Uint8Array | undefined {
   const start = found === undefined ? -1 : visibleStart(found, atMs, clock);
   if (found === undefined || start < 0) return undefined;
-  if (pointsToValue(found.foundKind)) return values.read(found.foundValueBytes, start);
+  if (pointsToValue(found.foundKind)) {
+    const { foundTimestamp: timestamp, foundValueBytes: valueBytes } = found;
+    return values.read({ keyBytes: key, keyStart: 0, keyEnd: key.length, timestamp, valueBytes }, start);
+  }
   const value = copyOut(found.foundValueBytes, start, found.foundValueEnd);
   if (value.length > KEPT_FOUND_BYTES_MAX) found.releaseFound?.();
   return value;

@@ -14,6 +14,7 @@ import type { MemtableStack } from './memtable-stack.js';
 /** Where a point read has found a version: its fields hold until the next read of the same source. */
 export interface FoundVersion {
   readonly foundKind: EntryKind;
+  readonly foundTimestamp: Timestamp;
   readonly foundValueBytes: Uint8Array;
   readonly foundValueStart: number;
   readonly foundValueEnd: number;

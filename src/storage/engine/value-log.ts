@@ -1,6 +1,6 @@
 /** The files of values as maintenance and statistics see them: what is garbage, what to do about it, how much there may be. */
 
-import type { CompactionPlan } from '../compaction/compaction-plan.js';
+import type { CompactionPlan, PlanInput } from '../compaction/compaction-plan.js';
 import {
   planCollection,
   planDiscovery,
@@ -8,11 +8,12 @@ import {
   valueSpace,
   wornPlaces,
 } from '../compaction/value-collection.js';
+import type { Evacuation } from '../compaction/value-evacuation.js';
 import type { Table } from '../table/table.js';
 import type { Version } from '../version/version.js';
 import type { VersionSet } from '../version/version-set.js';
 import type { Pressure } from './commit-pace.js';
-import type { EngineOptions } from './engine-options.js';
+import type { EngineEvent, EngineOptions } from './engine-options.js';
 
 export interface ValueLogStats {
   /** Files that hold values, those that only the memtables know apart. */
@@ -30,15 +31,18 @@ export interface ValueLogStats {
 }
 
 /** A memtable points to this part of what the tables do at most: it may all be garbage. */
-const MEMTABLE_PARTS = 8;
+const MEMTABLE_PARTS = 16;
 const SEGMENT_BYTES_MIN = 4 * 1024 * 1024;
-/** Memtables' worth of values that a small database may have in garbage: one is written while others are flushed. */
-const SLACK_SEGMENTS = 4;
-/** Files may take this many times what the oldest run points to … */
-const BUDGET_FACTOR = 1.8;
-/** … until they are collected from this part of the garbage ratio on, and this many times until commits crawl. */
-const URGENT_PART = 0.5;
+/** Of what the oldest run points to: files are collected from here on even where garbage is thinly spread, … */
+const COLLECTED_FACTOR = 1.6;
+/** … commits are slowed from here on, … */
+const BUDGET_FACTOR = 1.9;
+/** … and crawl here. */
 const LIMIT_FACTOR = 2.2;
+/** Small databases may take so many of the smallest segments more. */
+const SLACK_SEGMENTS = 4;
+/** One job moves so many segments at most. */
+const MOVED_SEGMENTS_MAX = 2;
 /** From this much garbage on a file is emptied when that was asked for. */
 const THOROUGH_RATIO = 0.1;
 
@@ -64,8 +68,12 @@ export class ValueLog {
   wornPlaces(): number[] {
     const space = this.#current();
     const { garbageRatio } = this.#options;
-    if (this.thorough) return wornPlaces(space, Math.min(garbageRatio, THOROUGH_RATIO));
-    return wornPlaces(space, space.bytes > this.#budgetBytes(space) ? garbageRatio * URGENT_PART : garbageRatio);
+    const excessBytes = space.bytes - this.#allowedBytes(space, COLLECTED_FACTOR);
+    return wornPlaces(space, {
+      garbageRatio: this.thorough ? Math.min(garbageRatio, THOROUGH_RATIO) : garbageRatio,
+      excessBytes: this.thorough ? 0 : excessBytes,
+      movedBytesMax: MOVED_SEGMENTS_MAX * this.segmentBytesMax,
+    });
   }
 
   /** What there is to do for the sake of space. @param levelMin see `planRange`. */
@@ -76,22 +84,44 @@ export class ValueLog {
     return planDiscovery(version, this.#current(), { bytesMin: this.segmentBytesMax, levelMin });
   }
 
-  moved(bytes: number): void {
-    this.#movedBytes += bytes;
+  /** What a job that merges `inputs` is to do about values. */
+  evacuation(inputs: readonly PlanInput[]): Evacuation | undefined {
+    const { thresholdBytes, segmentBytes, compression } = this.#options;
+    const places = this.wornPlaces();
+    if (places.length === 0 && thresholdBytes === Number.POSITIVE_INFINITY) return undefined;
+    let bytes = 0;
+    for (const { place, liveBytes } of this.#current().files) if (places.includes(place)) bytes += liveBytes;
+    for (const { tables } of inputs) for (const table of tables) bytes += table.rawBytes;
+    const fileNumbers: number[] = [];
+    for (let reserved = 0; reserved <= bytes; reserved += segmentBytes) {
+      fileNumbers.push(this.#versions.allocateFileNumber());
+    }
+    return { places, thresholdBytes, compresses: compression === 'lz4', fileNumbers, fileBytes: segmentBytes };
   }
 
-  /** How near the files are to what they may take. */
-  pressure(): Pressure {
+  /** A merge that has written `movedBytes` of values is about to be installed. The result tells, afterwards, what it did. */
+  collecting(movedBytes: number): () => (EngineEvent & { type: 'gc' }) | undefined {
+    const before = this.#current().bytes;
+    this.#movedBytes += movedBytes;
+    return () => {
+      const freedBytes = before + movedBytes - this.#current().bytes;
+      return movedBytes === 0 && freedBytes === 0 ? undefined : { type: 'gc', movedBytes, freedBytes };
+    };
+  }
+
+  /** How near the files are to what they may take. @param unflushedBytes what only memtables point to. */
+  pressure(unflushedBytes: number): Pressure {
     const space = this.#current();
-    const budget = this.#budgetBytes(space);
-    const limit = (budget * LIMIT_FACTOR) / BUDGET_FACTOR;
-    return { value: Math.min(1, Math.max(0, (space.bytes - budget) / (limit - budget))), reason: 'values' };
+    const budget = this.#allowedBytes(space, BUDGET_FACTOR);
+    const limit = this.#allowedBytes(space, LIMIT_FACTOR);
+    const value = (space.bytes + unflushedBytes + this.#versions.spares.bytes - budget) / (limit - budget);
+    return { value: Math.min(1, Math.max(0, value)), reason: 'values' };
   }
 
   stats(): ValueLogStats {
     const space = this.#current();
     const { files, bytes, liveBytes } = space;
-    const budgetBytes = Math.round(this.#budgetBytes(space));
+    const budgetBytes = Math.round(this.#allowedBytes(space, BUDGET_FACTOR));
     return {
       segments: files.length,
       bytes,
@@ -102,9 +132,10 @@ export class ValueLog {
     };
   }
 
-  #budgetBytes({ baseBytes, liveBytes }: ValueSpace): number {
+  #allowedBytes({ baseBytes, liveBytes }: ValueSpace, factor: number): number {
     const certain = Math.max(baseBytes, liveBytes / 2);
-    return Math.max(certain * BUDGET_FACTOR, certain + SLACK_SEGMENTS * this.#segmentBytes(certain));
+    const slack = SLACK_SEGMENTS * Math.min(SEGMENT_BYTES_MIN, this.#options.segmentBytes);
+    return certain * factor + slack;
   }
 
   #segmentBytes(baseBytes: number): number {

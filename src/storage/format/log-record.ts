@@ -23,6 +23,7 @@ import { expiryBytesOf } from './expiring-value.js';
 import { WriteBatch } from '../write-batch.js';
 import { beginFrame, endFrame, FRAME_HEADER_BYTES, type FrameDamage, FrameType, hasValueArea } from './record-frame.js';
 import {
+  ownerOf,
   pointedChecksum,
   pointedLength,
   pointedOffset,
@@ -125,7 +126,7 @@ export function decodeLogRecord(type: number, body: Uint8Array, place: { file: s
  * the first thing wrong.
  */
 export function findValueDamage(
-  batch: WriteBatch,
+  { batch, timestamp }: Pick<LogBatch, 'batch' | 'timestamp'>,
   segment: { readonly number: number; readonly content: Uint8Array },
   start: number,
   end: number,
@@ -133,7 +134,7 @@ export function findValueDamage(
   const place = segmentPlace('log', segment.number);
   let damage: FrameDamage | undefined;
   let next = start;
-  batch.forEach((kind, bytes, _keyStart, _keyEnd, valueStart) => {
+  batch.forEach((kind, bytes, keyStart, keyEnd, valueStart) => {
     if (!pointsToValue(kind) || damage !== undefined) return;
     const at = valueStart + expiryBytesOf(kind);
     const offset = pointedOffset(bytes, at);
@@ -143,7 +144,8 @@ export function findValueDamage(
       return;
     }
     next = valueEnd;
-    const computed = valueChecksum(place, offset, segment.content.subarray(offset, valueEnd));
+    const owner = ownerOf(bytes, keyStart, keyEnd, timestamp);
+    const computed = valueChecksum(place, offset, owner, segment.content.subarray(offset, valueEnd));
     const stored = pointedChecksum(bytes, at);
     if (computed !== stored) damage = { offset, expected: checksumText(stored), found: checksumText(computed) };
   });

@@ -16,15 +16,13 @@ import {
   InvalidArgumentError,
   placedChecksum,
 } from '../../base/index.js';
-import { lz4 } from '../lz4.js';
+import { compressedIfWorthwhile, lz4 } from '../lz4.js';
 
 export const BLOCK_TRAILER_BYTES = 5;
 
 /** Never renumbered; 0 is reserved. */
 export const Compression = { None: 1, Lz4: 2 } as const;
 
-/** A compressed payload is kept only if it is at most this part of the block. */
-const WORTHWHILE_RATIO = 0.88;
 /** LZ4 cannot expand further than this; a larger claim is damage. */
 const LZ4_EXPANSION_MAX = 255;
 
@@ -56,19 +54,11 @@ export interface BlockPlace {
  * payload's size.
  */
 export function storeBlock(target: Uint8Array, raw: Uint8Array, compress: boolean, place: BlockPlace): number {
-  let payload = raw;
-  let compression: number = Compression.None;
-  const codec = compress ? lz4() : undefined;
-  if (codec !== undefined) {
-    const compressed = codec.compress(raw);
-    if (compressed.length <= raw.length * WORTHWHILE_RATIO) {
-      payload = compressed;
-      compression = Compression.Lz4;
-    }
-  }
+  const compressed = compress ? compressedIfWorthwhile(raw) : undefined;
+  const payload = compressed ?? raw;
   target.set(payload);
   const at = payload.length;
-  target[at] = compression;
+  target[at] = compressed === undefined ? Compression.None : Compression.Lz4;
   const checksum = placedChecksum(place.fileNumber, place.offset, target.subarray(0, at + 1));
   target[at + 1] = checksum;
   target[at + 2] = checksum >>> 8;
@@ -94,7 +84,7 @@ export function unwrapBlock(stored: Uint8Array, rawBytes: number, place: BlockPl
   }
   const compression = stored[payloadBytes]!;
   const payload = stored.subarray(0, payloadBytes);
-  if (compression === Compression.Lz4) return decompress(payload, rawBytes, place);
+  if (compression === Compression.Lz4) return decompressed(payload, place, rawBytes);
   if (compression !== Compression.None || payloadBytes !== rawBytes) {
     const expected = `an uncompressed block of ${rawBytes} bytes`;
     const what = { expected, found: `${payloadBytes} bytes with compression ${compression}` };
@@ -103,18 +93,32 @@ export function unwrapBlock(stored: Uint8Array, rawBytes: number, place: BlockPl
   return payload;
 }
 
-function decompress(payload: Uint8Array, rawBytes: number, place: BlockPlace): Uint8Array {
+/**
+ * What `Lz4Codec.compress` has made `payload` of, which lies at `place`. Throws `CorruptionError`; `InvalidArgumentError`
+ * when lz4-napi cannot be loaded.
+ *
+ * @param rawBytes its size, where that is known from elsewhere.
+ */
+export function decompressed(
+  payload: Uint8Array,
+  place: { readonly file: string; readonly offset: number },
+  rawBytes?: number,
+): Uint8Array {
   const codec = lz4();
   if (codec === undefined) {
     throw new InvalidArgumentError(
-      `${place.file}: block at ${place.offset} is compressed with LZ4, and the optional package lz4-napi is not installed`,
+      `${place.file}: what lies at ${place.offset} is compressed with LZ4, and the optional package lz4-napi is not installed`,
       { facts: { file: place.file, offset: place.offset, missing: 'lz4-napi' } },
     );
   }
-  // The codec allocates what the payload's first four bytes claim: they must agree with the handle, and be possible.
+  // The codec allocates what the payload's first four bytes claim: that must be right, and possible.
   const claimed = (payload[0]! | (payload[1]! << 8) | (payload[2]! << 16) | (payload[3]! << 24)) >>> 0;
-  if (payload.length < 4 || claimed !== rawBytes || claimed > payload.length * LZ4_EXPANSION_MAX) {
-    const what = { expected: `a block of ${rawBytes} bytes`, found: `a claim of ${claimed}` };
+  const bytes = rawBytes ?? claimed;
+  if (payload.length < 4 || claimed !== bytes || claimed > payload.length * LZ4_EXPANSION_MAX) {
+    const what = {
+      expected: `a size of ${rawBytes ?? 'at most 255 times what is stored'}`,
+      found: `a claim of ${claimed}`,
+    };
     throw CorruptionError.at(place.file, place.offset, what);
   }
   try {

@@ -1,21 +1,33 @@
 /**
  * What an entry of kind ValuePointer has for a value: where the value itself lies.
  *
- *   pointer := place:u48 offset:u48 length:u32 checksum:u32        place = 2 × file number, + 1 for a value file (`.val`)
+ *   pointer := place:u48 offset:u48 size:u32 checksum:u32        place = 2 × file number, + 1 for a value file (`.val`)
  *
- * `offset` and `length` are those of the value's bytes in the log segment or value file. The checksum covers these bytes,
- * placed at (file number, offset), so that what is read from anywhere else does not verify. All pointers have one size: a
- * log record is laid out before it is known where it will lie.
+ * `offset` and the lower 31 bits of `size` are those of the value's bytes as they are stored in the log segment or value
+ * file; the highest bit says that they are compressed: the size of the value as u32, and an LZ4 block. The checksum covers
+ * the stored bytes, placed at (file number, offset) and owned by key and timestamp, so that neither what is read from
+ * anywhere else verifies nor what another version points to. All pointers have one size: a log record is laid out before it
+ * is known where it will lie.
  */
 
-import { assert, placedChecksum } from '../../base/index.js';
+import { assert, hashBytes, ownedChecksum } from '../../base/index.js';
+import type { Timestamp } from '../entry.js';
 import { wordAt } from './block-numbers.js';
 import { fileName } from './file-names.js';
 
 export const POINTER_BYTES = 20;
-const LENGTH_AT = 12;
+const SIZE_AT = 12;
 const CHECKSUM_AT = 16;
 const U48_END = 2 ** 48;
+const COMPRESSED = 0x80000000;
+
+/** A value as it is to be stored. */
+export interface StoredValue {
+  readonly bytes: Uint8Array;
+  readonly isCompressed: boolean;
+  /** See `ownerOf`. */
+  readonly owner: number;
+}
 
 /** The file that a value lies in. */
 export function segmentPlace(kind: 'log' | 'value', fileNumber: number): number {
@@ -30,10 +42,15 @@ export function placeName(place: number): string {
   return fileName(place % 2 === 1 ? 'value' : 'log', placeNumber(place));
 }
 
-/** 0 for an empty value: zlib does not tell no bytes from no memory, and then forgets the seed. */
-export function valueChecksum(place: number, offset: number, value: Uint8Array): number {
-  if (value.length === 0) return 0;
-  return placedChecksum(placeNumber(place), offset, value);
+/** Whose a value is, in 32 bits: the version `timestamp` of the key `bytes[start, end)`. */
+export function ownerOf(bytes: Uint8Array, start: number, end: number, timestamp: Timestamp): number {
+  const low = Math.imul(timestamp >>> 0, 0x9e3779b1);
+  const high = Math.imul(Math.floor(timestamp / 2 ** 32), 0x85ebca77);
+  return Math.imul(hashBytes(bytes, start, end) ^ low ^ (low >>> 15) ^ high, 0xc2b2ae3d) >>> 0;
+}
+
+export function valueChecksum(place: number, offset: number, owner: number, stored: Uint8Array): number {
+  return ownedChecksum(placeNumber(place), offset, owner, stored);
 }
 
 export function pointedPlace(bytes: Uint8Array, at: number): number {
@@ -44,8 +61,13 @@ export function pointedOffset(bytes: Uint8Array, at: number): number {
   return u48At(bytes, at + 6);
 }
 
+/** Of the stored bytes. */
 export function pointedLength(bytes: Uint8Array, at: number): number {
-  return wordAt(bytes, at + LENGTH_AT);
+  return wordAt(bytes, at + SIZE_AT) % COMPRESSED;
+}
+
+export function isCompressedAt(bytes: Uint8Array, at: number): boolean {
+  return wordAt(bytes, at + SIZE_AT) >= COMPRESSED;
 }
 
 export function pointedChecksum(bytes: Uint8Array, at: number): number {
@@ -53,12 +75,14 @@ export function pointedChecksum(bytes: Uint8Array, at: number): number {
 }
 
 /** Writes the pointer to `value`, which lies or will lie at `offset` of `place`. */
-export function putPointer(target: Uint8Array, at: number, place: number, offset: number, value: Uint8Array): void {
+export function putPointer(target: Uint8Array, at: number, place: number, offset: number, value: StoredValue): void {
+  const { bytes, isCompressed, owner } = value;
   assert(place < U48_END && offset < U48_END, 'files have numbers and sizes below 2^47');
+  assert(bytes.length < COMPRESSED, 'values are shorter than 2 GiB');
   putU48(target, at, place);
   putU48(target, at + 6, offset);
-  putWord(target, at + LENGTH_AT, value.length);
-  putWord(target, at + CHECKSUM_AT, valueChecksum(place, offset, value));
+  putWord(target, at + SIZE_AT, isCompressed ? bytes.length + COMPRESSED : bytes.length);
+  putWord(target, at + CHECKSUM_AT, valueChecksum(place, offset, owner, bytes));
 }
 
 function u48At(bytes: Uint8Array, at: number): number {

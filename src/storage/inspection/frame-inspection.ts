@@ -6,7 +6,7 @@ import { FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { decodeLogRecord, type LogRecord } from '../format/log-record.js';
 import { decodeManifestEdit, type ManifestEdit, type TableMeta } from '../format/manifest-edit.js';
 import { FRAME_HEADER_BYTES, type FrameScan, FrameType, scanFrames, syncedOffsetAt } from '../format/record-frame.js';
-import { isTestified, missingEnd, usedBytes } from '../log/log-reader.js';
+import { isTestified, missingEnd, usedBytes, writtenEnd } from '../log/log-reader.js';
 import { applyEdit, type DatabaseState, missingState } from '../version/manifest.js';
 import { readWholeFile } from '../whole-file.js';
 import { type DamageItem, damageOf, type HeaderItem, inspectHeader } from './finding.js';
@@ -80,7 +80,7 @@ export function* inspectLog(fileSystem: FileSystem, log: InspectedFile, last: bo
       yield damageOf(error);
     }
   }
-  const used = usedBytes(content, scan.end);
+  const used = writtenEnd(content, scan, last);
   if (used > scan.end) yield* damageBehind(log.name, scan, used, last && !ended);
   else if (!last && !ended && header.item === 'header') yield damageOf(missingEnd(log.name, scan.end));
   if (content.length > used) yield { item: 'room', offset: used, bytes: content.length - used };

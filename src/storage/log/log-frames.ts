@@ -6,19 +6,15 @@
  */
 
 import { ByteWriter } from '../../base/index.js';
-import { EntryKind, type Timestamp } from '../entry.js';
+import { EntryKind, POINTER_KINDS, pointsToValue, type Timestamp } from '../entry.js';
 import { expiryBytesOf } from '../format/expiring-value.js';
 import { appendBatchRecord, appendSegmentEnd, beginValueRecord, endValueRecord } from '../format/log-record.js';
-import { placeFrame } from '../format/record-frame.js';
-import { POINTER_BYTES, putPointer, segmentPlace } from '../format/value-pointer.js';
+import { FRAME_HEADER_BYTES, type FramePlacement, placeFrame } from '../format/record-frame.js';
+import { ownerOf, POINTER_BYTES, putPointer, segmentPlace, type StoredValue } from '../format/value-pointer.js';
+import { compressedIfWorthwhile } from '../lz4.js';
 import { type BatchVisitor, forEachOperation, type WriteBatch } from '../write-batch.js';
 
 const COPIED_BYTES_MAX = 16 * 1024;
-/** What an operation becomes whose value is separated, by its kind. */
-const POINTER_KINDS: { readonly [kind in EntryKind]?: EntryKind } = {
-  [EntryKind.Put]: EntryKind.ValuePointer,
-  [EntryKind.ExpiringPut]: EntryKind.ExpiringPointer,
-};
 const NO_POINTER = new Uint8Array(POINTER_BYTES);
 
 /** Where a record is in the writer, and its operations when they hold pointers. */
@@ -32,44 +28,60 @@ interface Record {
   readonly outsideBefore: number;
 }
 
-interface SeparatedValue {
+interface SeparatedValue extends StoredValue {
   /** Of its pointer in the writer. */
   readonly pointerAt: number;
-  readonly bytes: Uint8Array;
   /** Where it will lie, from where the group begins. */
   offset: number;
   /** Where the writer has to be interrupted for it; -1 when it was copied. */
   cut: number;
 }
 
+/** Which values are separated, and how they are stored. */
+export interface Separation {
+  /** From this size on; `Infinity` for none. */
+  readonly thresholdBytes: number;
+  /** Kept where it pays. */
+  readonly compression: 'lz4' | 'none';
+}
+
 export class LogFrames {
   readonly #thresholdBytes: number;
+  readonly #compresses: boolean;
   readonly #writer = new ByteWriter(64 * 1024);
   readonly #records: Record[] = [];
   readonly #values: SeparatedValue[] = [];
   #outsideBytes = 0;
   #valueBytes = 0;
+  #rawValueBytes = 0;
+  /** Of the zeros that `placed` has added. */
+  #markBytes = 0;
 
-  /** @param thresholdBytes values from this size on are separated; `Infinity` for none. */
-  constructor(thresholdBytes: number) {
+  constructor({ thresholdBytes, compression }: Separation) {
     this.#thresholdBytes = thresholdBytes;
+    this.#compresses = compression === 'lz4';
   }
 
   /** Bytes that the group takes in the log. */
   get byteLength(): number {
-    return this.#writer.length + this.#outsideBytes;
+    return this.#writer.length - this.#markBytes + this.#outsideBytes;
   }
 
-  /** Of the separated values. */
+  /** Of the separated values, as they are stored. */
   get valueBytes(): number {
     return this.#valueBytes;
+  }
+
+  /** The same before compression. */
+  get rawValueBytes(): number {
+    return this.#rawValueBytes;
   }
 
   reset(): void {
     this.#writer.reset();
     this.#records.length = 0;
     this.#values.length = 0;
-    this.#outsideBytes = this.#valueBytes = 0;
+    this.#outsideBytes = this.#valueBytes = this.#rawValueBytes = this.#markBytes = 0;
   }
 
   /** Adds a commit. Neither the batch may change nor this be `reset` until it is written and applied. */
@@ -83,7 +95,7 @@ export class LogFrames {
     } else {
       operationsStart = beginValueRecord(this.#writer, timestamp, madeAtMs);
       const first = this.#values.length;
-      this.#appendSeparating(batch);
+      this.#appendSeparating(timestamp, batch);
       operationsEnd = this.#writer.length;
       this.#appendArea(start, first);
     }
@@ -97,11 +109,17 @@ export class LogFrames {
     this.#records.push({ start, timestamp: lastTimestamp, outsideBefore: this.#outsideBytes, ...nothing });
   }
 
-  /** Gives everything its place, and returns what to write there, one behind the other. */
-  placed(fileNumber: number, offset: number, syncedOffset: number): Uint8Array[] {
+  /**
+   * Gives everything its place, and returns what to write there, one behind the other.
+   *
+   * @param placement.marksEnd zeros follow that no reader takes for a frame.
+   */
+  placed({ fileNumber, offset, syncedOffset, marksEnd }: FramePlacement & { marksEnd: boolean }): Uint8Array[] {
+    this.#markBytes = marksEnd ? FRAME_HEADER_BYTES : 0;
+    for (let i = 0; i < this.#markBytes; i++) this.#writer.u8(0);
     const bytes = this.#writer.bytes();
     const place = segmentPlace('log', fileNumber);
-    for (const value of this.#values) putPointer(bytes, value.pointerAt, place, offset + value.offset, value.bytes);
+    for (const value of this.#values) putPointer(bytes, value.pointerAt, place, offset + value.offset, value);
     for (const { start, outsideBefore } of this.#records) {
       placeFrame(bytes, start, { fileNumber, offset: offset + start + outsideBefore, syncedOffset });
     }
@@ -135,10 +153,10 @@ export class LogFrames {
   }
 
   /** The operations, with room for a pointer instead of each large value. */
-  #appendSeparating(batch: WriteBatch): void {
+  #appendSeparating(timestamp: Timestamp, batch: WriteBatch): void {
     const writer = this.#writer;
     batch.forEach((kind, bytes, keyStart, keyEnd, valueStart, valueEnd) => {
-      const pointerKind = POINTER_KINDS[kind];
+      const pointerKind = pointsToValue(kind) ? undefined : POINTER_KINDS[kind];
       const bytesAt = valueStart + expiryBytesOf(kind);
       const separates = pointerKind !== undefined && valueEnd - bytesAt >= this.#thresholdBytes;
       writer.u8(separates ? pointerKind : kind);
@@ -148,7 +166,12 @@ export class LogFrames {
         writer.raw(bytes.subarray(valueStart, bytesAt));
         writer.raw(NO_POINTER);
         const pointerAt = writer.length - POINTER_BYTES;
-        this.#values.push({ pointerAt, bytes: bytes.subarray(bytesAt, valueEnd), offset: 0, cut: -1 });
+        const raw = bytes.subarray(bytesAt, valueEnd);
+        const compressed = this.#compresses ? compressedIfWorthwhile(raw) : undefined;
+        const owner = ownerOf(bytes, keyStart, keyEnd, timestamp);
+        const isCompressed = compressed !== undefined;
+        this.#values.push({ pointerAt, bytes: compressed ?? raw, isCompressed, owner, offset: 0, cut: -1 });
+        this.#rawValueBytes += raw.length;
       } else if (kind !== EntryKind.Delete) writer.lengthPrefixedRange(bytes, valueStart, valueEnd);
     });
   }

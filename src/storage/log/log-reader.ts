@@ -1,8 +1,7 @@
 /**
  * Reads a log segment back. A segment that has a successor must be whole. The last one may end in a torn tail, which is
  * what a crash leaves of writes that were never durable, its header included; damage that had been durable is a
- * `CorruptionError`. Zeros up to
- * the end of the file are room that was not used.
+ * `CorruptionError`. Zeros up to the end of the file are room that was not used.
  */
 
 import { join } from 'node:path';
@@ -11,7 +10,7 @@ import type { FileSystem } from '../../vfs/index.js';
 import { checkFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
 import { decodeLogRecord, findValueDamage, type LogBatch } from '../format/log-record.js';
-import { type FrameScan, scanFrames } from '../format/record-frame.js';
+import { FRAME_HEADER_BYTES, type FrameScan, scanFrames } from '../format/record-frame.js';
 import { readWholeFile } from '../whole-file.js';
 
 export interface LogReplay {
@@ -60,7 +59,7 @@ export function replayLog(
       successor = record.successor;
       return undefined;
     }
-    const damage = findValueDamage(record.batch, { number, content }, end, areaEnd);
+    const damage = findValueDamage(record, { number, content }, end, areaEnd);
     if (damage !== undefined) return damage;
     if (record.timestamp <= previous) {
       const what = { expected: `a timestamp above ${previous}`, found: String(record.timestamp) };
@@ -71,10 +70,22 @@ export function replayLog(
     options.visit(record);
     return undefined;
   });
-  const tornBytes = usedBytes(content, scan.end) - scan.end;
+  const tornBytes = writtenEnd(content, scan, options.last) - scan.end;
   const tail = tornBytes === 0 ? { ...scan, damage: undefined } : scan;
   checkTail(file, tail, { ...options, ended: successor !== undefined });
   return { batches, intactBytes: scan.end, tornBytes, isTorn: tornBytes > 0, successor };
+}
+
+/**
+ * Where what was written ends, torn or not. Behind it are zeros; or, in the last segment, zeros for a frame header and then
+ * what the file held while it was another segment, see `LogWriter.create`. An intact frame of this segment there shows that
+ * the zeros are a hole.
+ */
+export function writtenEnd(content: Uint8Array, { end, intactBehindDamage }: FrameScan, last: boolean): number {
+  const headerEnd = end + FRAME_HEADER_BYTES;
+  const mayEndHere = last && !intactBehindDamage && headerEnd <= content.length;
+  if (mayEndHere && usedBytes(content.subarray(0, headerEnd), end) === end) return end;
+  return usedBytes(content, end);
 }
 
 /** Where the zeros at the end of a file begin, at `from` at the earliest. */

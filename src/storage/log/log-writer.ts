@@ -11,12 +11,12 @@
  */
 
 import { join } from 'node:path';
-import { assert, CorruptionError } from '../../base/index.js';
+import { assert, concatBytes, CorruptionError } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
 import { checkFileHeader, encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
 import { decodeLogRecord, findValueDamage } from '../format/log-record.js';
-import { scanFrames } from '../format/record-frame.js';
+import { FRAME_HEADER_BYTES, scanFrames } from '../format/record-frame.js';
 import type { LogFrames } from './log-frames.js';
 
 const EXTENSION_BYTES_MAX = 128 * 1024;
@@ -50,7 +50,9 @@ export class LogWriter {
   #syncedOffset: number;
   /** Whether the name is durable. */
   #named = false;
-  /** Up to here the file has zeros behind the records, unless these have come further. */
+  /** Size of a file that was another segment before. */
+  readonly #roomBytes: number;
+  /** Up to here the file has zeros, or what it held before, behind the records, unless these have come further. */
   #extendedTo = 0;
   #ended = false;
   /** The sync that is under way, unless `syncNow` has taken its place. */
@@ -61,7 +63,7 @@ export class LogWriter {
     fileSystem: FileSystem,
     place: { directory: string; path: string; number: number },
     file: File,
-    options: LogOptions,
+    options: LogOptions & { readonly reused?: number | undefined },
   ) {
     this.number = place.number;
     this.#extensionBytes = options.extensionBytes;
@@ -72,20 +74,34 @@ export class LogWriter {
     this.#file = file;
     this.#sizeBytes = FILE_HEADER_BYTES;
     this.#syncedOffset = 0;
+    this.#roomBytes = this.#extendedTo = options.reused === undefined ? 0 : file.size();
   }
 
-  /** Creates the segment. Whatever it follows must be durable: a segment with a higher number says that this one is whole. */
-  static create(fileSystem: FileSystem, directory: string, number: number, options: LogOptions): LogWriter {
+  /**
+   * Creates the segment. Whatever it follows must be durable: a segment with a higher number says that this one is whole.
+   *
+   * @param options.reused number of a segment that nothing needs any more: its file becomes the new one. What it still holds
+   * is behind zeros that mark the end, and belongs to another number: no frame of it verifies. It is cut off with the end.
+   */
+  static create(
+    fileSystem: FileSystem,
+    directory: string,
+    number: number,
+    options: LogOptions & { readonly reused?: number | undefined },
+  ): LogWriter {
     assert(options.extensionBytes <= EXTENSION_BYTES_MAX, 'a segment is extended by no more than there are zeros');
     const path = join(directory, fileName('log', number));
-    const file = fileSystem.open(path, 'create');
+    const { reused } = options;
+    if (reused !== undefined) fileSystem.rename(join(directory, fileName('log', reused)), path);
+    const file = fileSystem.open(path, reused === undefined ? 'create' : 'update');
     try {
-      file.write(encodeFileHeader(FileMagic.log, number), 0);
+      const header = encodeFileHeader(FileMagic.log, number);
+      file.write(reused === undefined ? header : concatBytes(header, new Uint8Array(FRAME_HEADER_BYTES)), 0);
+      return new LogWriter(fileSystem, { directory, path, number }, file, options);
     } catch (cause) {
       file.close();
       throw cause;
     }
-    return new LogWriter(fileSystem, { directory, path, number }, file, options);
   }
 
   /** Bytes of header and records; the file may be longer. */
@@ -100,7 +116,9 @@ export class LogWriter {
 
   /** Appends records with one write and places them. */
   write(frames: LogFrames): void {
-    const parts = frames.placed(this.number, this.#sizeBytes, this.#syncedOffset);
+    const { number: fileNumber, sizeBytes: offset, syncedOffset } = this;
+    const marksEnd = offset + frames.byteLength < this.#roomBytes;
+    const parts = frames.placed({ fileNumber, offset, syncedOffset, marksEnd });
     if (parts.length === 1) this.#file.write(parts[0]!, this.#sizeBytes);
     else this.#file.writeParts(parts, this.#sizeBytes);
     this.#sizeBytes += frames.byteLength;
@@ -110,6 +128,7 @@ export class LogWriter {
   writeEnd(frames: LogFrames): void {
     this.#ended = true;
     this.write(frames);
+    if (this.#sizeBytes < this.#roomBytes) this.#file.truncate(this.#sizeBytes);
   }
 
   /** Makes what has been written by now durable, once an earlier call is through. More may be written meanwhile. */
@@ -190,7 +209,7 @@ export class LogWriter {
       const scan = scanFrames(intact, this.number, FILE_HEADER_BYTES, (type, start, end, areaEnd) => {
         const record = decodeLogRecord(type, intact.subarray(start, end), { file: this.#path, offset: start });
         if (record.type === 'end') return undefined;
-        return findValueDamage(record.batch, { number: this.number, content: intact }, end, areaEnd);
+        return findValueDamage(record, { number: this.number, content: intact }, end, areaEnd);
       });
       if (scan.damage !== undefined || scan.end !== this.#sizeBytes) {
         const what = { expected: `frames up to ${this.#sizeBytes}`, found: `intact ones up to ${scan.end}` };

@@ -7,7 +7,11 @@
 import { join } from 'node:path';
 import { checksumText, CorruptionError } from '../../base/index.js';
 import { closeAll, type File, type FileSystem } from '../../vfs/index.js';
+import type { Timestamp } from '../entry.js';
+import { decompressed } from '../format/stored-block.js';
 import {
+  isCompressedAt,
+  ownerOf,
   placeName,
   pointedChecksum,
   pointedLength,
@@ -26,6 +30,16 @@ interface OpenSegment {
   verified: Uint8Array;
 }
 
+/** An entry that points to its value. */
+export interface PointingEntry {
+  readonly keyBytes: Uint8Array;
+  readonly keyStart: number;
+  readonly keyEnd: number;
+  readonly timestamp: Timestamp;
+  /** Where the pointer is. */
+  readonly valueBytes: Uint8Array;
+}
+
 export class ValueReader {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
@@ -38,8 +52,17 @@ export class ValueReader {
     this.#directory = directory;
   }
 
-  /** The value that the pointer at `pointer[at]` leads to. Throws `CorruptionError` or `IoError`. */
-  read(pointer: Uint8Array, at: number): Uint8Array {
+  /** The value that the pointer at `entry.valueBytes[at]` leads to. Throws `CorruptionError` or `IoError`. */
+  read(entry: PointingEntry, at: number): Uint8Array {
+    const stored = this.readStored(entry, at);
+    const { valueBytes: pointer } = entry;
+    if (!isCompressedAt(pointer, at)) return stored;
+    return decompressed(stored, { file: placeName(pointedPlace(pointer, at)), offset: pointedOffset(pointer, at) });
+  }
+
+  /** The same as it is stored. */
+  readStored(entry: PointingEntry, at: number): Uint8Array {
+    const { valueBytes: pointer } = entry;
     const place = pointedPlace(pointer, at);
     const offset = pointedOffset(pointer, at);
     const value = uninitialized(pointedLength(pointer, at));
@@ -50,7 +73,8 @@ export class ValueReader {
     }
     if (value.length >= GRAIN_BYTES && isVerified(segment, offset)) return value;
     const stored = pointedChecksum(pointer, at);
-    const computed = valueChecksum(place, offset, value);
+    const owner = ownerOf(entry.keyBytes, entry.keyStart, entry.keyEnd, entry.timestamp);
+    const computed = valueChecksum(place, offset, owner, value);
     if (stored !== computed) {
       const what = { expected: checksumText(stored), found: checksumText(computed) };
       throw CorruptionError.at(placeName(place), offset, what);

@@ -8,7 +8,8 @@ import { join } from 'node:path';
 import { assert, InvariantError } from '../../base/index.js';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import type { Timestamp } from '../entry.js';
-import { fileName } from '../format/file-names.js';
+import { fileName, parseFileName } from '../format/file-names.js';
+import { SpareSegments } from '../log/spare-segments.js';
 import { placeName, segmentPlace } from '../format/value-pointer.js';
 import type { ManifestEdit, TableMeta } from '../format/manifest-edit.js';
 import { Table } from '../table/table.js';
@@ -43,6 +44,8 @@ export class VersionSet {
   readonly #segments: SegmentSet;
   /** What the tables point to. */
   readonly values: ValueReader;
+  /** Segments to be used again. */
+  readonly spares: SpareSegments;
   /** Files that nothing refers to any more. */
   #obsolete: string[] = [];
 
@@ -61,6 +64,7 @@ export class VersionSet {
     this.values = new ValueReader(source.fileSystem, source.directory);
     const sizeOf = (place: number) => source.fileSystem.stat(join(source.directory, placeName(place))).sizeBytes;
     this.#segments = new SegmentSet(sizeOf);
+    this.spares = new SpareSegments((number) => sizeOf(segmentPlace('log', number)));
     const version = new Version<Table>().with(
       { added: state.version.additions(), removed: [] },
       (meta) => new Table(meta, source),
@@ -147,13 +151,19 @@ export class VersionSet {
   /** Has everything unlinked that nothing refers to any more. Undone by a crash, the next open does it again. */
   deleteObsolete(): void {
     if (this.#obsolete.length === 0) return;
-    const paths = this.#obsolete.map((name) => join(this.#directory, name));
+    const paths = this.#obsolete.filter((name) => !this.#isKept(name)).map((name) => join(this.#directory, name));
     this.#obsolete = [];
-    this.#remove(paths);
+    if (paths.length > 0) this.#remove(paths);
   }
 
-  /** Ends all pins: nobody reads any more. */
+  #isKept(name: string): boolean {
+    const parsed = parseFileName(name);
+    return parsed?.kind === 'log' && this.spares.keeps(parsed.number);
+  }
+
+  /** Ends all pins: nobody reads any more, and no segment is used again. */
   releaseAll(): void {
+    for (const number of this.spares.takeAll()) this.#obsolete.push(fileName('log', number));
     for (const version of this.#holders.keys()) {
       if (version === this.#state.version) continue;
       this.#holders.get(version)!.count = 1;

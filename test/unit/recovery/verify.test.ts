@@ -51,6 +51,8 @@ describe('verify', () => {
     fileSystem = new FaultFileSystem(memory.crashImage('kill', seededRandom(1)));
     await engine.close();
     fileSystem.unlink(join(DIRECTORY, 'LOCK'));
+    // A segment that was kept to be used again.
+    for (const name of (await check()).orphans) fileSystem.unlink(join(DIRECTORY, name));
   });
 
   it('counts what it saw, finds nothing and writes nothing', async () => {

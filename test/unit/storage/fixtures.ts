@@ -111,7 +111,7 @@ export const ENGINE_OPTIONS: OpenEngineOptions = {
   readOnly: false,
   wal: { sync: 'commit' },
   memtableBytes: 2048,
-  valueLog: { thresholdBytes: 1024, segmentBytes: 8192, garbageRatio: 0.5 },
+  valueLog: { thresholdBytes: 1024, segmentBytes: 8192, garbageRatio: 0.5, compression: 'none' },
   blockBytes: 256,
   tableBytes: 2048,
   blockCache: { bytes: 4096 },

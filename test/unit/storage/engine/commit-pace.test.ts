@@ -134,7 +134,8 @@ test('an engine slows commits before it stops them, and goes on when there is ro
     remove: (paths) => inner.remove(paths),
     close: () => inner.close(),
   };
-  const { engine, events } = await openTestEngine(fileSystem, { memtableBytes: 64 * 1024 }, { executor });
+  const valueLog = { thresholdBytes: Infinity, segmentBytes: 8192, garbageRatio: 0.5, compression: 'none' } as const;
+  const { engine, events } = await openTestEngine(fileSystem, { memtableBytes: 64 * 1024, valueLog }, { executor });
   const commits: Promise<void>[] = [];
   for (let i = 1; i <= 100; i++) {
     commits.push(engine.commit(batchOf({ [`key${i}`]: 'x'.repeat(4000) }), i));

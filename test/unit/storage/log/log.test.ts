@@ -22,13 +22,13 @@ function createLog(fileSystem: FileSystem, extensionBytes = 0): LogWriter {
 }
 
 function writeBatch(log: LogWriter, timestamp: number): void {
-  const frames = new LogFrames(Number.POSITIVE_INFINITY);
+  const frames = new LogFrames({ thresholdBytes: Number.POSITIVE_INFINITY, compression: 'none' });
   frames.addBatch(timestamp, batchOf({ [`key${timestamp}`]: 'value' }), undefined);
   log.write(frames);
 }
 
 function writeEnd(log: LogWriter, lastTimestamp: number, successor: number): void {
-  const frames = new LogFrames(Number.POSITIVE_INFINITY);
+  const frames = new LogFrames({ thresholdBytes: Number.POSITIVE_INFINITY, compression: 'none' });
   frames.addEnd(lastTimestamp, successor);
   log.writeEnd(frames);
 }

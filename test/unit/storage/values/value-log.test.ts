@@ -6,7 +6,9 @@ import { MemFileSystem, systemEnvironment } from '../../../../src/vfs/index.js';
 import { FaultFileSystem } from '../../../support/fault-file-system.js';
 import { ENGINE_DIRECTORY, openTestEngine } from '../fixtures.js';
 
-const OPTIONS = { valueLog: { thresholdBytes: 100, segmentBytes: 4000, garbageRatio: 0.5 } } as const;
+const OPTIONS = {
+  valueLog: { thresholdBytes: 100, segmentBytes: 4000, garbageRatio: 0.5, compression: 'none' },
+} as const;
 
 let fileSystem: MemFileSystem;
 let next: number;

@@ -1,0 +1,201 @@
+/** Overwriting and reading large values; VALUES_METHOD says how. */
+
+import { closeSync, fsyncSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Entry, KeyValueEngine } from '../engine.js';
+import { InputWindow } from '../input/input-window.js';
+import { type DrawBelow, seededIntegers, shuffledNumbers } from '../input/random.js';
+import { KEY_BYTES, keyOf, ValuePool } from '../input/records.js';
+import { untilIdle } from '../measurement/idleness.js';
+import { Meter } from '../measurement/meter.js';
+import { bytesOnDisk } from '../measurement/process-figures.js';
+import type { SuiteContext } from '../suite.js';
+import { getFastest, whenDone } from './fastest-call.js';
+
+const SIZES = { '4KB': 2 ** 12, '64KB': 2 ** 16, '1MB': 2 ** 20 } as const;
+const PASSES = 2;
+const BATCH_BYTES = 2 ** 20;
+/** The space taken is looked at after so many batches. */
+const BATCHES_PER_LOOK = 16;
+const READ_BYTES = 2 ** 28;
+
+export const VALUES_WORKLOADS: readonly string[] = Object.keys(SIZES).flatMap((size) => [
+  `overwrite/${size}`,
+  `read/${size}`,
+]);
+
+export const VALUES_METHOD = `
+The same bytes (\`--records\` times \`--value\`) as values of 4 KB, 64 KB and 1 MB, compressible to one half. \`varve-inline\` is Varve with
+\`valueLog.thresholdBytes\` of infinity: values of every size go through log and tables.
+
+- \`overwrite\`: on a database that holds every record, each is overwritten ${PASSES} times in random order, in atomic batches of 1 MiB; an
+  operation is a value. The event loop gets a turn after every ${BATCHES_PER_LOOK} batches, outside the time that is taken.
+  - \`MBs\`: megabytes of values per second.
+  - \`written\`: bytes handed to write calls for a byte of keys and values, what the engine does in the background and the
+    ${BATCHES_PER_LOOK} batches until somebody looks included; \`beforeGc\`: what of it does not move values that were written before.
+  - \`peak\`: the most space the database took, looked at after every ${BATCHES_PER_LOOK} batches, for a byte of keys and values alive.
+  - \`settled\`: the same once the process is idle, which took \`busyAfterMs\`; \`collected\`: the same after \`db.gc()\`, where there is one.
+- \`read\`: random keys of what that left, by the synchronous call if there is one; an operation is a value, and what is read has
+  been read before. \`toPread\`: the rate for one of \`pread\` of as many bytes of a file in the page cache, each into a buffer of its
+  own, in the same process.
+`;
+
+export async function runValuesSuite(context: SuiteContext): Promise<void> {
+  const { records, valueBytes } = context.settings;
+  for (const [size, bytes] of Object.entries(SIZES)) {
+    if (!context.meter.suffixed(size).wants('overwrite', 'read')) continue;
+    const directory = join(context.directory, size);
+    mkdirSync(directory);
+    const count = Math.max(1, Math.floor((records * valueBytes) / bytes));
+    await new ValueWorkloads(context, { directory, size, records: count, valueBytes: bytes }).run();
+  }
+}
+
+interface Scale {
+  readonly directory: string;
+  readonly size: string;
+  readonly records: number;
+  readonly valueBytes: number;
+}
+
+class ValueWorkloads {
+  readonly #context: SuiteContext;
+  readonly #meter: Meter;
+  readonly #scale: Scale;
+  readonly #below: DrawBelow;
+  readonly #values: ValuePool;
+  readonly #liveBytes: number;
+  #peakBytes = 0;
+
+  constructor(context: SuiteContext, scale: Scale) {
+    this.#context = context;
+    this.#meter = context.meter.suffixed(scale.size);
+    this.#scale = scale;
+    this.#below = seededIntegers(context.settings.seed);
+    this.#values = new ValuePool(scale.valueBytes, this.#below);
+    this.#liveBytes = scale.records * (KEY_BYTES + scale.valueBytes);
+  }
+
+  async run(): Promise<void> {
+    const { directory, records, valueBytes } = this.#scale;
+    const { durability } = this.#context.settings;
+    const engine = await this.#context.openEngine({ directory, durability, valueBytes });
+    await this.#write(
+      engine,
+      new Meter({ only: [] }),
+      Uint32Array.from({ length: records }, (_, i) => i),
+    );
+    await untilIdle();
+    await this.#write(engine, this.#meter, this.#passes());
+    await this.#read(engine);
+    await engine.close();
+  }
+
+  #passes(): Uint32Array {
+    const { records } = this.#scale;
+    const numbers = new Uint32Array(PASSES * records);
+    for (let pass = 0; pass < PASSES; pass++) numbers.set(shuffledNumbers(records, this.#below), pass * records);
+    return numbers;
+  }
+
+  async #write(engine: KeyValueEngine, meter: Meter, numbers: Uint32Array): Promise<void> {
+    const { directory, valueBytes } = this.#scale;
+    const perBatch = Math.max(1, BATCH_BYTES / valueBytes);
+    const batches = new InputWindow<Entry[]>();
+    this.#peakBytes = 0;
+    const calls = Math.ceil(numbers.length / perBatch);
+    await meter.measure({
+      name: 'overwrite',
+      directory,
+      calls,
+      opsPerCall: numbers.length / calls,
+      needed: true,
+      callsPerPreparation: BATCHES_PER_LOOK,
+      prepare: (from, to) => {
+        this.#look();
+        batches.fill(from, to, (batch) =>
+          [...numbers.subarray(batch * perBatch, (batch + 1) * perBatch)].map((number, i) => ({
+            key: keyOf(number),
+            value: this.#values.at(number + batch + i),
+          })),
+        );
+      },
+      run: (batch) => engine.writeBatch(batches.at(batch)),
+      facts: (figures) => this.#spaceFacts(engine, figures),
+    });
+  }
+
+  #look(): void {
+    this.#peakBytes = Math.max(this.#peakBytes, bytesOnDisk(this.#scale.directory));
+  }
+
+  async #spaceFacts(
+    engine: KeyValueEngine,
+    { opsPerSec, bytesWritten }: { readonly opsPerSec: number; readonly bytesWritten: number | null },
+  ): Promise<Record<string, number>> {
+    this.#look();
+    const { directory, valueBytes } = this.#scale;
+    const committed = PASSES * this.#liveBytes;
+    const written = bytesWritten ?? Number.NaN;
+    const moved = engine.movedBytes?.() ?? 0;
+    const facts = {
+      MBs: (opsPerSec * valueBytes) / 1e6,
+      written: written / committed,
+      beforeGc: (written - moved) / committed,
+      peak: this.#peakBytes / this.#liveBytes,
+      busyAfterMs: Math.round(await untilIdle()),
+      settled: bytesOnDisk(directory) / this.#liveBytes,
+    };
+    if (engine.collect === undefined) return facts;
+    await engine.collect();
+    return { ...facts, collected: bytesOnDisk(directory) / this.#liveBytes };
+  }
+
+  async #read(engine: KeyValueEngine): Promise<void> {
+    const { directory, records, valueBytes } = this.#scale;
+    const keys = new InputWindow<Buffer>();
+    const calls = Math.max(records, Math.floor(READ_BYTES / valueBytes));
+    const read = {
+      name: 'read',
+      directory,
+      calls,
+      run: (call: number) => whenDone(getFastest(engine, keys.at(call)), (value) => this.#expect(value)),
+    };
+    await new Meter({ only: [] }).measure({
+      ...read,
+      needed: true,
+      prepare: (from, to) => keys.fill(from, to, (call) => keyOf(call % records)),
+    });
+    await this.#meter.measure({
+      ...read,
+      prepare: (from, to) => keys.fill(from, to, () => keyOf(this.#below(records))),
+      facts: ({ opsPerSec }) => ({
+        MBs: (opsPerSec * valueBytes) / 1e6,
+        toPread: opsPerSec / this.#readsPerSec(calls),
+      }),
+    });
+  }
+
+  #expect(value: Uint8Array | undefined): void {
+    if (value?.length !== this.#scale.valueBytes) throw new Error('a record that was written is not there');
+  }
+
+  /** What a program reaches that knows where each value lies and asks the page cache for it. */
+  #readsPerSec(reads: number): number {
+    const { directory, records, valueBytes } = this.#scale;
+    const path = join(directory, '..', 'pread');
+    const file = openSync(path, 'wx+');
+    try {
+      const content = Buffer.alloc(valueBytes, 1);
+      for (let i = 0; i < records; i++) writeSync(file, content, 0, valueBytes, i * valueBytes);
+      fsyncSync(file);
+      const places = Float64Array.from({ length: reads }, () => this.#below(records) * valueBytes);
+      const startMs = performance.now();
+      for (const place of places) readSync(file, Buffer.allocUnsafeSlow(valueBytes), 0, valueBytes, place);
+      return (reads * 1000) / (performance.now() - startMs);
+    } finally {
+      closeSync(file);
+      unlinkSync(path);
+    }
+  }
+}
