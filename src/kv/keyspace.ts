@@ -345,6 +345,8 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
   /** The sink sees to it that an operation that is refused leaves no trace of those before it. */
   #filling(operations: readonly BatchOperation<KeyIn, Value>[]): (mutations: Mutations) => void {
     requireArray('the operations of a batch', operations);
+    let nowMs: number | undefined;
+    const now = (): number => (nowMs ??= this.#sink.nowMs());
     return (mutations) => {
       for (const operation of operations) {
         if (operation?.type === 'clear') {
@@ -354,7 +356,7 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
         }
         checkOptionNames('fields of a batch operation', operation ?? null, OPERATION_FIELDS);
         const { type } = operation;
-        if (type === 'put') this.#putTo(mutations, operation.key, operation.value, this.#expiryOf(operation));
+        if (type === 'put') this.#putTo(mutations, operation.key, operation.value, expiryFrom(operation, now));
         else if (type === 'delete') mutations.delete(this.keyView(operation.key));
         else throw unknownOperation(type);
       }

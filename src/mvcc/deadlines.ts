@@ -65,6 +65,8 @@ export class Deadlines {
     this.#engine = engine;
     // Mostly there is nothing, and then no cursor either: the first ones that a process opens shape what it compiles of them.
     this.#isUsed = engine.mayHold(REGION_RANGE) && this.first(0) !== undefined;
+    // By then somebody may have acted on what had expired: taken over a unique name, for one.
+    if (this.#isUsed) engine.clock.notBefore(engine.timeOf(engine.lastTimestamp));
     if (engine.mayHold(REGION_RANGE)) engine.clock.notBefore(this.#sweptAsOf(engine.lastTimestamp));
   }
 

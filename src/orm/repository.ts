@@ -5,6 +5,7 @@
  */
 
 import { InvalidArgumentError } from '../base/index.js';
+import type { ExpiryOptions } from '../mvcc/index.js';
 import { type KnownNames, requireKnownNames } from './known-names.js';
 import type { EntityMetadata } from './registry/entity-metadata.js';
 import type { QueryOptions } from './query/statements.js';
@@ -38,6 +39,7 @@ export interface IterateOptions<T> extends LoadOptions<T> {
 
 const BATCH_SIZE_DEFAULT = 1000;
 
+const EXPIRY_OPTIONS: KnownNames<ExpiryOptions> = { ttlMs: true, expiresAt: true };
 const COUNT_OPTIONS: KnownNames<CountOptions> = { withDeleted: true };
 const LOAD_OPTIONS: KnownNames<LoadOptions<object>> = { with: true, ...COUNT_OPTIONS };
 const FIND_ONE_OPTIONS: KnownNames<FindOneOptions<object>> = { ...LOAD_OPTIONS, orderBy: true };
@@ -56,25 +58,38 @@ export class Repository<T extends object, Insert = Insertable<T>> {
   /**
    * Adds rows and returns their entities with all generated values: of many, all or none. Plain objects may leave out
    * whatever has a default; unknown properties are refused. Throws `ConstraintError` (23502, 23505).
+   *
+   * With `ttlMs` or `expiresAt` the rows end, with their index entries, as values of keys do. Later changes keep that, unless a
+   * `save` is given another end. Throws `InvalidArgumentError` for one that is past, is no time at all, or is said twice.
    */
-  insert(values: Insert | T): Promise<T>;
-  insert(values: readonly (Insert | T)[]): Promise<T[]>;
-  async insert(values: Insert | T | readonly (Insert | T)[]): Promise<T | T[]> {
+  insert(values: Insert | T, options?: ExpiryOptions): Promise<T>;
+  insert(values: readonly (Insert | T)[], options?: ExpiryOptions): Promise<T[]>;
+  async insert(values: Insert | T | readonly (Insert | T)[], options: ExpiryOptions = {}): Promise<T | T[]> {
+    this.#checkOptions('insert', options, EXPIRY_OPTIONS);
     const list = (Array.isArray(values) ? values : [values]) as object[];
-    const inserted = await this.#context.write((session) => session.insert(this.#entity, list));
+    const inserted = await this.#context.write((session) => session.insert(this.#entity, list, options));
     return (Array.isArray(values) ? inserted : inserted[0]) as T | T[];
   }
 
   /**
    * Inserts entities that are new and updates those that have a row, with everything that `persist` cascades to. Resolves
    * with what it was given. Throws `ConflictError` when a versioned entity's row has moved on since it was loaded.
+   *
+   * With `ttlMs` or `expiresAt` their rows end, changed or not; of others, that a cascade reaches, the end stays what it was.
    */
-  save(entity: T): Promise<T>;
-  save(entities: readonly T[]): Promise<T[]>;
-  async save(entities: T | readonly T[]): Promise<T | readonly T[]> {
+  save(entity: T, options?: ExpiryOptions): Promise<T>;
+  save(entities: readonly T[], options?: ExpiryOptions): Promise<T[]>;
+  async save(entities: T | readonly T[], options: ExpiryOptions = {}): Promise<T | readonly T[]> {
+    this.#checkOptions('save', options, EXPIRY_OPTIONS);
     const list = (Array.isArray(entities) ? entities : [entities]) as object[];
-    await this.#context.write((session) => session.save(this.#entity, list));
+    await this.#context.write((session) => session.save(this.#entity, list, options));
     return entities;
+  }
+
+  /** When the row of this key ends; undefined when it does not, or there is none. */
+  async expiresAt(id: EntityId<T>): Promise<Date | undefined> {
+    const expiresAtMs = await this.#context.read(async (session) => session.expiryById(this.#entity, id));
+    return expiresAtMs === undefined ? undefined : new Date(expiresAtMs);
   }
 
   /** Straight to the key. Undefined when there is no such row, or it is softly deleted. */

@@ -4,7 +4,7 @@
  */
 
 import { InvalidArgumentError } from '../../base/index.js';
-import type { ReadView, Transaction } from '../../mvcc/index.js';
+import { type ExpiryOptions, expiryFrom, type ReadView, type Transaction } from '../../mvcc/index.js';
 import { bindingOf, type Collection, type CollectionLoader } from '../collection.js';
 import type { OrmCore } from '../core.js';
 import { keyOfArgument, keyOfProperties, type Properties } from '../mapping/entity-key.js';
@@ -114,17 +114,26 @@ export class EntitySession {
     return this.#core.sql.runSync(statement, parameters, this.#reader.view, { rowMode: 'array' }).length > 0;
   }
 
-  async insert(entity: EntityMetadata, values: readonly object[]): Promise<object[]> {
+  async insert(entity: EntityMetadata, values: readonly object[], expiry: ExpiryOptions = {}): Promise<object[]> {
     const unit = this.#writable();
+    const expiresAtMs = this.#expiryFrom(expiry);
     const { plain, instances } = insertable(entity, values);
-    if (plain !== undefined) return unit.insertPlain(entity, plain);
-    await unit.save(entity, instances, true);
+    if (plain !== undefined) return unit.insertPlain(entity, plain, expiresAtMs);
+    await unit.save(entity, instances, true, expiresAtMs);
     return instances;
   }
 
-  async save(entity: EntityMetadata, instances: readonly object[]): Promise<void> {
+  async save(entity: EntityMetadata, instances: readonly object[], expiry: ExpiryOptions = {}): Promise<void> {
     for (const instance of instances) requireInstance(entity, instance, 'save');
-    await this.#writable().save(entity, instances, false);
+    const unit = this.#writable();
+    await unit.save(entity, instances, false, this.#expiryFrom(expiry));
+  }
+
+  /** When the row of a key ends, in milliseconds since the epoch. */
+  expiryById(entity: EntityMetadata, id: unknown): number | undefined {
+    const { view } = this.#reader;
+    const layout = this.#core.layout(view, entity);
+    return this.#core.sql.tables.expiryByKey(view, layout.table, layout.tableKey(keyOfArgument(entity, id)));
   }
 
   async remove(entity: EntityMetadata, instances: readonly object[]): Promise<void> {
@@ -185,6 +194,11 @@ export class EntitySession {
     for (const entity of this.#reader.identities.entities()) {
       for (const record of this.#reader.identities.of(entity)) this.#reader.restore(record);
     }
+  }
+
+  #expiryFrom(options: ExpiryOptions): number | undefined {
+    const tx = this.#transaction();
+    return expiryFrom(options, () => tx.nowMs());
   }
 
   #updateRows(entity: EntityMetadata, where: unknown, changes: Changes): number {

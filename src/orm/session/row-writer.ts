@@ -29,8 +29,10 @@ export class RowWriter {
   /**
    * Inserts plain objects and returns their entities: the bulk path. Nothing is kept of any when one fails; undoing the
    * writes is the caller's business.
+   *
+   * @param expiresAtMs when the rows end; undefined: never.
    */
-  insertPlain(entity: EntityMetadata, values: readonly object[], source: ValueSource): object[] {
+  insertPlain(entity: EntityMetadata, values: readonly object[], source: ValueSource, expiresAtMs?: number): object[] {
     const { core } = this.#reader;
     const mapper = core.mapper(entity);
     const layout = core.layout(this.#tx, entity);
@@ -38,7 +40,7 @@ export class RowWriter {
     const rows: EntityRow[] = new Array<EntityRow>(values.length);
     for (let i = 0; i < values.length; i++) {
       const row = layout.toTable(mapper.newRow(values[i]!, source));
-      rows[i] = layout.fromTable(tables.insert(this.#tx, layout.table, row, source));
+      rows[i] = layout.fromTable(tables.insert(this.#tx, layout.table, row, source, expiresAtMs));
     }
     return rows.map((row, i) => {
       const record = new EntityRecord(
@@ -127,6 +129,15 @@ export class RowWriter {
     if (updatedAt !== undefined) this.#maintain(record, next, updatedAt, new Date(source.nowMs));
     tables.update(this.#tx, layout.table, inTable, layout.merged(inTable, next));
     this.#undo.assign(record, 'row', next);
+  }
+
+  /** Lets the row of an entity that has one end at `expiresAtMs`. Its version stays what it is: nothing of it changes. */
+  expire(entity: EntityMetadata, instance: object, expiresAtMs: number): void {
+    const { core } = this.#reader;
+    const layout = core.layout(this.#tx, entity);
+    const { tables } = core.sql;
+    const row = tables.getByKey(this.#tx, layout.table, layout.tableKey(core.mapper(entity).keyOf(instance)!));
+    if (row !== undefined) tables.update(this.#tx, layout.table, row, row, expiresAtMs);
   }
 
   /**

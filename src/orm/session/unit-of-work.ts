@@ -37,12 +37,21 @@ export class UnitOfWork implements PlanSource, UndoTarget {
   }
 
   /** Inserts plain objects of an entity without hooks and cascades. */
-  insertPlain(entity: EntityMetadata, values: readonly object[]): object[] {
-    return this.#atomically(() => this.#writer.insertPlain(entity, values, this.#reader.core.valueSource()));
+  insertPlain(entity: EntityMetadata, values: readonly object[], expiresAtMs?: number): object[] {
+    const source = this.#reader.core.valueSource();
+    return this.#atomically(() => this.#writer.insertPlain(entity, values, source, expiresAtMs));
   }
 
-  /** Inserts (`isNew`) or saves instances and everything that `persist` cascades to. */
-  async save(entity: EntityMetadata, instances: readonly object[], isNew: boolean): Promise<void> {
+  /**
+   * Inserts (`isNew`) or saves instances and everything that `persist` cascades to. Rows of `instances` end at `expiresAtMs`,
+   * if that is given; those of others end when they did.
+   */
+  async save(
+    entity: EntityMetadata,
+    instances: readonly object[],
+    isNew: boolean,
+    expiresAtMs?: number,
+  ): Promise<void> {
     for (const instance of instances) this.#removed.delete(instance);
     await this.#write(() => {
       const plan = new WritePlan(this);
@@ -51,6 +60,10 @@ export class UnitOfWork implements PlanSource, UndoTarget {
         else plan.reach(entity, instance);
       }
       return plan;
+    });
+    if (expiresAtMs === undefined) return;
+    this.#atomically(() => {
+      for (const instance of instances) this.#writer.expire(entity, instance, expiresAtMs);
     });
   }
 

@@ -14,6 +14,7 @@ import type {
   DeleteStatement,
   DropIndexStatement,
   DropTableStatement,
+  ExpiryClause,
   ExplainStatement,
   IndexColumn,
   InsertDefaults,
@@ -124,6 +125,7 @@ export interface InsertParts {
   readonly table: NamedTable;
   readonly columns?: readonly Name[] | undefined;
   readonly source: InsertSource;
+  readonly expiry?: ExpiryClause | undefined;
   readonly returning?: readonly SelectItem[];
 }
 
@@ -133,6 +135,7 @@ export function insert(parts: InsertParts, span?: SourceSpan): InsertStatement {
     table: parts.table,
     columns: parts.columns === undefined ? undefined : Object.freeze([...parts.columns]),
     source: parts.source,
+    expiry: parts.expiry,
     returning: Object.freeze([...(parts.returning ?? [])]),
     span,
   } as const);
@@ -159,8 +162,13 @@ export function defaultValue(span?: SourceSpan): DefaultValue {
   return Object.freeze({ kind: 'default', span } as const);
 }
 
+export function expiryClause(unit: ExpiryClause['unit'], value: Expression): ExpiryClause {
+  return Object.freeze({ kind: 'expiry', unit, value } as const);
+}
+
 export interface UpdateParts {
   readonly table: NamedTable;
+  readonly expiry?: ExpiryClause | undefined;
   /** At least one. */
   readonly assignments: readonly Assignment[];
   readonly where?: Expression | undefined;
@@ -172,6 +180,7 @@ export function update(parts: UpdateParts, span?: SourceSpan): UpdateStatement {
   return Object.freeze({
     kind: 'update',
     table: parts.table,
+    expiry: parts.expiry,
     assignments: Object.freeze([...parts.assignments]),
     where: parts.where,
     returning: Object.freeze([...(parts.returning ?? [])]),

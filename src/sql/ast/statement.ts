@@ -90,6 +90,7 @@ export interface InsertStatement {
   /** Undefined: all columns in their order. */
   readonly columns: readonly Name[] | undefined;
   readonly source: InsertSource;
+  readonly expiry: ExpiryClause | undefined;
   readonly returning: readonly SelectItem[];
   readonly span: SourceSpan | undefined;
 }
@@ -120,9 +121,18 @@ export interface DefaultValue {
 
 export type AssignedValue = Expression | DefaultValue;
 
+/** `USING TTL seconds` or `USING EXPIRY moment`: when the rows of a statement end; at NULL they do not. */
+export interface ExpiryClause {
+  readonly kind: 'expiry';
+  readonly unit: 'ttl' | 'moment';
+  readonly value: Expression;
+}
+
 export interface UpdateStatement {
   readonly kind: 'update';
   readonly table: NamedTable;
+  /** Undefined: as it was before. */
+  readonly expiry: ExpiryClause | undefined;
   readonly assignments: readonly Assignment[];
   readonly where: Expression | undefined;
   readonly returning: readonly SelectItem[];

@@ -25,6 +25,12 @@ export interface BoundReturning {
   readonly outputs: readonly OutputColumn[];
 }
 
+/** Seconds from the statement on, or a moment; the same for all rows of a statement. */
+export interface BoundExpiry {
+  readonly unit: 'ttl' | 'moment';
+  readonly expression: BoundExpression;
+}
+
 export interface BoundInsert {
   readonly kind: 'insert';
   readonly table: Table;
@@ -33,6 +39,7 @@ export interface BoundInsert {
   readonly source:
     | { readonly kind: 'values'; readonly rows: readonly NewRowExpressions[] }
     | { readonly kind: 'query'; readonly query: BoundQuery; readonly row: NewRowExpressions };
+  readonly expiry: BoundExpiry | undefined;
   readonly returning: BoundReturning | undefined;
 }
 
@@ -43,6 +50,7 @@ export interface BoundUpdate {
   /** Yields the rows to change, all columns in `slots`. */
   readonly input: LogicalNode;
   readonly assignments: readonly { readonly position: number; readonly expression: BoundExpression | undefined }[];
+  readonly expiry: BoundExpiry | undefined;
   readonly returning: BoundReturning | undefined;
 }
 

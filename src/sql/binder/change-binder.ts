@@ -4,6 +4,7 @@ import { SqlSemanticError } from '../../base/index.js';
 import type {
   AssignedValue,
   DeleteStatement,
+  ExpiryClause,
   Expression,
   InsertStatement,
   Name,
@@ -12,10 +13,17 @@ import type {
 } from '../ast/index.js';
 import type { Column, Table } from '../catalog/table.js';
 import type { LogicalNode, ScanNode } from '../plan/logical-plan.js';
-import { nearNames } from '../values/index.js';
+import { DOUBLE, nearNames, TIMESTAMPTZ } from '../values/index.js';
 import type { BoundExpression, BoundSlot, Slot } from './bound-expression.js';
 import type { BoundQuery } from './bound-query.js';
-import type { BoundDelete, BoundInsert, BoundReturning, BoundUpdate, NewRowExpressions } from './bound-statement.js';
+import type {
+  BoundDelete,
+  BoundExpiry,
+  BoundInsert,
+  BoundReturning,
+  BoundUpdate,
+  NewRowExpressions,
+} from './bound-statement.js';
 import { coerce } from './coercion.js';
 import { ExpressionBinder } from './expression-binder.js';
 import { conjunctsOf } from './expression-traversal.js';
@@ -30,10 +38,11 @@ export function bindInsert(context: StatementContext, statement: InsertStatement
   const targets = statement.columns === undefined ? table.visibleColumns : targetColumns(table, statement.columns);
   const scope = new Scope([source], undefined);
   const returning = bindReturning(context, statement.returning, scope);
+  const expiry = bindExpiry(context, statement.expiry);
   const { source: given } = statement;
   if (given.kind === 'insert-query') {
     const query = context.bindQuery(context, given.query, undefined);
-    return { kind: 'insert', table, slots, source: fromQuery(table, targets, statement, query), returning };
+    return { kind: 'insert', table, slots, source: fromQuery(table, targets, statement, query), expiry, returning };
   }
   const binder = new ExpressionBinder(context, new Scope([], undefined), { clause: 'VALUES' });
   const values = given.kind === 'insert-defaults' ? [[]] : given.rows;
@@ -42,7 +51,17 @@ export function bindInsert(context: StatementContext, statement: InsertStatement
     if (given.kind === 'insert-values') checkCount(row.length, targets.length, exact, statement);
     return newRow(table, targets, (column, i) => (i < row.length ? bindValue(binder, row[i]!, column) : undefined));
   });
-  return { kind: 'insert', table, slots, source: { kind: 'values', rows }, returning };
+  return { kind: 'insert', table, slots, source: { kind: 'values', rows }, expiry, returning };
+}
+
+/** Columns have no meaning there: all rows of a statement end together. */
+function bindExpiry(context: StatementContext, clause: ExpiryClause | undefined): BoundExpiry | undefined {
+  if (clause === undefined) return undefined;
+  const { unit, value } = clause;
+  const what = unit === 'ttl' ? 'USING TTL' : 'USING EXPIRY';
+  const bound = new ExpressionBinder(context, new Scope([], undefined), { clause: what }).bind(value);
+  const type = unit === 'ttl' ? DOUBLE : TIMESTAMPTZ;
+  return { unit, expression: coerce(bound, type, { what, context: 'assignment', span: value.span }) };
 }
 
 function fromQuery(
@@ -131,6 +150,7 @@ export function bindUpdate(context: StatementContext, statement: UpdateStatement
     slots,
     input: filtered(context, scan, statement.where, scope),
     assignments,
+    expiry: bindExpiry(context, statement.expiry),
     returning: bindReturning(context, statement.returning, scope),
   };
 }

@@ -20,6 +20,7 @@ import { contextOf, type Evaluate, type Frame, writerOf } from './frame.js';
 import { captureRow, type Operator, restoreRow } from './operators/operator.js';
 import type { ComputedColumn } from './operators/row-operators.js';
 import { PlanCompiler } from './plan-compiler.js';
+import { ExpirySource } from './row-expiry.js';
 import type { Program } from './program.js';
 import type { NewRow, TableAccess } from './table-access.js';
 
@@ -89,10 +90,12 @@ export class InsertProgram implements Program {
   readonly #tables: TableAccess;
   readonly #table: Table;
   readonly #rows: (frame: Frame) => readonly NewRow[];
+  readonly #expiry: ExpirySource;
   readonly #returning: Returning;
 
-  constructor({ table, slots, source, returning }: BoundInsert, tables: TableAccess) {
+  constructor({ table, slots, source, expiry, returning }: BoundInsert, tables: TableAccess) {
     const compiler = new PlanCompiler();
+    this.#expiry = new ExpirySource(expiry, compiler);
     this.#tables = tables;
     this.#table = table;
     this.#returning = new Returning(returning, slots, compiler);
@@ -111,8 +114,9 @@ export class InsertProgram implements Program {
     const context = contextOf(frame);
     const writer = writerOf(frame);
     const rows = this.#rows(frame);
+    const expiry = this.#expiry.rowExpiry(frame);
     for (let i = 0; i < rows.length; i++) {
-      const row = this.#tables.insert(writer, this.#table, rows[i]!, context);
+      const row = this.#tables.insert(writer, this.#table, rows[i]!, context, expiry);
       this.#returning.emit(frame, row, emit);
     }
     return rows.length;
@@ -140,10 +144,12 @@ export class UpdateProgram implements Program {
   readonly #slots: readonly number[];
   readonly #find: (frame: Frame) => Row[];
   readonly #assignments: readonly CompiledAssignment[];
+  readonly #expiry: ExpirySource;
   readonly #returning: Returning;
 
-  constructor({ table, slots, input, assignments, returning }: BoundUpdate, tables: TableAccess) {
+  constructor({ table, slots, input, assignments, expiry, returning }: BoundUpdate, tables: TableAccess) {
     const compiler = new PlanCompiler();
+    this.#expiry = new ExpirySource(expiry, compiler);
     this.#tables = tables;
     this.#table = table;
     this.#slots = slots;
@@ -162,7 +168,7 @@ export class UpdateProgram implements Program {
     const rows = this.#find(frame);
     // All computed before the first is written, so that a subquery among the assignments sees the table as it was.
     const changed = this.#changedAll(frame, rows);
-    this.#tables.updateAll(writer, this.#table, rows, changed);
+    this.#tables.updateAll(writer, this.#table, { before: rows, after: changed }, this.#expiry.rowExpiry(frame));
     for (const row of changed) this.#returning.emit(frame, row, emit);
     return rows.length;
   }

@@ -4,7 +4,8 @@
  *
  * Rows are arrays of `SqlValue`s, one per column of the table in column order (`fromJs` and `toJs` convert to and from
  * JavaScript values). A change of one row checks all constraints before it writes, so a failed call leaves nothing behind.
- * Whoever writes rows conflicts with whoever changes the schema meanwhile, in every isolation level.
+ * Whoever writes rows conflicts with whoever changes the schema meanwhile, in every isolation level. A row and its index
+ * entries end together.
  */
 
 import type { ReadView, WriteView } from '../../mvcc/index.js';
@@ -16,11 +17,25 @@ import type { IndexDefinition, TableDefinition } from '../catalog/table-definiti
 import { encodeRow, readRow } from '../rows/row-codec.js';
 import { equalityOf, type EvaluationContext, fitInteger, resolveFunction, type SqlValue } from '../values/index.js';
 import { duplicateKey, generatedAlways, nullInColumn } from './constraint-violation.js';
+import type { RowExpiry } from './row-expiry.js';
 import { TableChanges } from './table-changes.js';
 import { IndexEntry, rowKey, rowKeyOf } from './table-keys.js';
 
 /** Values for a new row; `undefined` asks for the column's default. */
 export type NewRow = readonly (SqlValue | undefined)[];
+
+/** One row on its way to another. */
+interface RowChange {
+  readonly oldRow: Row;
+  readonly oldKey: Uint8Array;
+  readonly newRow: Row;
+  readonly newKey: Uint8Array;
+  /** It gets another primary key. */
+  readonly moved: boolean;
+  readonly expiresAtMs: number | undefined;
+  /** It is to end at another time than before. */
+  readonly postponed: boolean;
+}
 
 export class TableAccess {
   readonly #schema: SchemaStore;
@@ -50,6 +65,11 @@ export class TableAccess {
     return stored === undefined ? undefined : this.decode(table, stored);
   }
 
+  /** When the row of this key ends, in milliseconds since the epoch; undefined when it does not, or there is none. */
+  expiryByKey(view: ReadView, table: Table, keyValues: readonly SqlValue[]): number | undefined {
+    return view.expiryOf(rowKeyOf(table, keyValues));
+  }
+
   /** The row in the bytes that a row key holds. */
   decode(table: Table, stored: Uint8Array): Row {
     const row: Row = new Array<SqlValue>(table.columns.length);
@@ -61,38 +81,49 @@ export class TableAccess {
    * Adds a row and returns it with defaults and generated values in place. Throws `ConstraintError` (23502, 23505) and
    * `SqlSemanticError` 428C9 for a value given to a column that is GENERATED ALWAYS.
    */
-  insert(tx: WriteView, table: Table, values: NewRow, context: EvaluationContext): Row {
+  insert(tx: WriteView, table: Table, values: NewRow, context: EvaluationContext, expiry?: RowExpiry): Row {
     const row = this.#complete(table, values, context);
     checkNulls(table, row);
     const key = rowKey(table, row);
     if (!table.keyIsHidden && tx.has(key)) throw duplicateKey(table, table.primaryKey);
     for (let i = 0; i < table.indexes.length; i++) this.#checkUnique(tx, table, table.indexes[i]!, row);
     this.#schema.guard(tx);
-    tx.put(key, encodeRow(table.kinds, row));
-    for (let i = 0; i < table.indexes.length; i++) this.#putEntry(tx, table, table.indexes[i]!, row);
+    const expiresAtMs = expiry ?? undefined;
+    tx.put(key, encodeRow(table.kinds, row), expiresAtMs);
+    for (let i = 0; i < table.indexes.length; i++) this.#putEntry(tx, table, table.indexes[i]!, row, expiresAtMs);
     return row;
   }
 
-  /** Replaces `oldRow`, which is in the table, by `newRow`. Throws `ConstraintError` (23502, 23505). */
-  update(tx: WriteView, table: Table, oldRow: Row, newRow: Row): Row {
+  /**
+   * Replaces `oldRow`, which is in the table, by `newRow`, which ends when that was to end, or by `expiry`. Throws
+   * `ConstraintError` (23502, 23505).
+   */
+  update(tx: WriteView, table: Table, oldRow: Row, newRow: Row, expiry?: RowExpiry): Row {
     checkNulls(table, newRow);
-    this.#checkMoved(tx, table, oldRow, newRow, false);
-    this.#removeMoved(tx, table, oldRow, newRow);
-    this.#putMoved(tx, table, oldRow, newRow);
+    const change = this.#change(tx, table, oldRow, newRow, expiry);
+    this.#checkMoved(tx, table, change, false);
+    this.#removeMoved(tx, table, change);
+    this.#putMoved(tx, table, change);
     return newRow;
   }
 
   /**
-   * Replaces each of `oldRows`, which are different rows of the table, by the new row at the same place. Constraints hold
-   * of the outcome alone: rows may take over each other's keys. Throws `ConstraintError` (23502, 23505); a part of the
-   * rows may have changed then, and the caller goes back to a savepoint.
+   * Replaces each of the rows `before`, which are different rows of the table, by the one at the same place of `after`.
+   * Constraints hold of the outcome alone: rows may take over each other's keys. Throws `ConstraintError` (23502, 23505); a
+   * part of the rows may have changed then, and the caller goes back to a savepoint.
    */
-  updateAll(tx: WriteView, table: Table, oldRows: readonly Row[], newRows: readonly Row[]): void {
-    for (let i = 0; i < newRows.length; i++) checkNulls(table, newRows[i]!);
-    for (let i = 0; i < newRows.length; i++) this.#removeMoved(tx, table, oldRows[i]!, newRows[i]!);
-    for (let i = 0; i < newRows.length; i++) {
-      this.#checkMoved(tx, table, oldRows[i]!, newRows[i]!, true);
-      this.#putMoved(tx, table, oldRows[i]!, newRows[i]!);
+  updateAll(
+    tx: WriteView,
+    table: Table,
+    { before, after }: { readonly before: readonly Row[]; readonly after: readonly Row[] },
+    expiry?: RowExpiry,
+  ): void {
+    for (let i = 0; i < after.length; i++) checkNulls(table, after[i]!);
+    const changes = after.map((newRow, i) => this.#change(tx, table, before[i]!, newRow, expiry));
+    for (const change of changes) this.#removeMoved(tx, table, change);
+    for (const change of changes) {
+      this.#checkMoved(tx, table, change, true);
+      this.#putMoved(tx, table, change);
     }
   }
 
@@ -137,7 +168,7 @@ export class TableAccess {
   /** Adds the entries of one row to an index that is being built. Throws `ConstraintError` 23505. */
   addToIndex(tx: WriteView, table: Table, index: Index, row: Row): void {
     this.#checkUnique(tx, table, index, row);
-    this.#putEntry(tx, table, index, row);
+    this.#putEntry(tx, table, index, row, tx.expiryOf(rowKey(table, row)));
   }
 
   #complete(table: Table, values: NewRow, context: EvaluationContext): Row {
@@ -161,13 +192,21 @@ export class TableAccess {
     }
   }
 
+  #change(tx: WriteView, table: Table, oldRow: Row, newRow: Row, expiry: RowExpiry): RowChange {
+    const oldKey = rowKey(table, oldRow);
+    const moved = differs(table.primaryKey, oldRow, newRow);
+    const before = tx.expiryOf(oldKey);
+    const expiresAtMs = expiry === undefined ? before : (expiry ?? undefined);
+    const newKey = moved ? rowKey(table, newRow) : oldKey;
+    return { oldRow, oldKey, newRow, newKey, moved, expiresAtMs, postponed: expiresAtMs !== before };
+  }
+
   /**
    * Throws when a key that `newRow` has and `oldRow` has not is taken. Once the moved keys are `removed`, another row may
    * have taken those too that both have: the entries of a row whose primary key changes.
    */
-  #checkMoved(tx: WriteView, table: Table, oldRow: Row, newRow: Row, removed: boolean): void {
-    const moved = differs(table.primaryKey, oldRow, newRow);
-    if (moved && tx.has(rowKey(table, newRow))) throw duplicateKey(table, table.primaryKey);
+  #checkMoved(tx: WriteView, table: Table, { oldRow, newRow, newKey, moved }: RowChange, removed: boolean): void {
+    if (moved && tx.has(newKey)) throw duplicateKey(table, table.primaryKey);
     for (const index of table.indexes) {
       if (!index.unique) continue;
       if ((moved && removed) || differs(index, oldRow, newRow)) this.#checkUnique(tx, table, index, newRow);
@@ -175,22 +214,20 @@ export class TableAccess {
   }
 
   /** Removes the keys of `oldRow` that `newRow` does not have. */
-  #removeMoved(tx: WriteView, table: Table, oldRow: Row, newRow: Row): void {
-    const moved = differs(table.primaryKey, oldRow, newRow);
+  #removeMoved(tx: WriteView, table: Table, { oldRow, oldKey, newRow, moved }: RowChange): void {
     for (const index of table.indexes) {
       if (moved || differs(index, oldRow, newRow)) this.#deleteEntry(tx, table, index, oldRow);
     }
-    if (moved) tx.delete(rowKey(table, oldRow));
+    if (moved) tx.delete(oldKey);
   }
 
-  /** Writes `newRow` and those of its entries that `oldRow` does not have. */
-  #putMoved(tx: WriteView, table: Table, oldRow: Row, newRow: Row): void {
+  /** Writes `newRow` and those of its entries that `oldRow` does not have, or that are to end at another time. */
+  #putMoved(tx: WriteView, table: Table, { oldRow, newRow, newKey, moved, expiresAtMs, postponed }: RowChange): void {
     this.#schema.guard(tx);
-    const moved = differs(table.primaryKey, oldRow, newRow);
     for (const index of table.indexes) {
-      if (moved || differs(index, oldRow, newRow)) this.#putEntry(tx, table, index, newRow);
+      if (moved || postponed || differs(index, oldRow, newRow)) this.#putEntry(tx, table, index, newRow, expiresAtMs);
     }
-    tx.put(rowKey(table, newRow), encodeRow(table.kinds, newRow));
+    tx.put(newKey, encodeRow(table.kinds, newRow), expiresAtMs);
     this.#noteGenerated(table, newRow);
   }
 
@@ -200,9 +237,9 @@ export class TableAccess {
     if (this.#entry.exclusive && tx.has(this.#entry.key)) throw duplicateKey(table, index);
   }
 
-  #putEntry(tx: WriteView, table: Table, index: Index, row: Row): void {
+  #putEntry(tx: WriteView, table: Table, index: Index, row: Row, expiresAtMs: number | undefined): void {
     this.#entry.build(table, index, row);
-    tx.put(this.#entry.key, this.#entry.value);
+    tx.put(this.#entry.key, this.#entry.value, expiresAtMs);
   }
 
   #deleteEntry(tx: WriteView, table: Table, index: Index, row: Row): void {

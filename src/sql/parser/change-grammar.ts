@@ -6,6 +6,8 @@ import {
   assignment,
   defaultValue,
   deleteFrom,
+  type ExpiryClause,
+  expiryClause,
   insert,
   insertDefaults,
   insertQuery,
@@ -44,7 +46,8 @@ export function defineChanges(context: GrammarContext): void {
     return g.SUBRULE(rules.expression);
   });
 
-  defineInsert(context, assignedValue, returning);
+  const expiry = defineExpiry(context);
+  defineInsert(context, { assignedValue, returning, expiry });
 
   const setClause = g.RULE('setClause', () => {
     const column = g.SUBRULE(rules.name);
@@ -57,12 +60,13 @@ export function defineChanges(context: GrammarContext): void {
     const assignments: Assignment[] = [];
     const word = g.CONSUME(k.update);
     const target = g.SUBRULE(rules.namedTable);
+    const end = g.OPTION3(() => g.SUBRULE(expiry));
     g.CONSUME(k.set);
     g.AT_LEAST_ONE_SEP({ SEP: t.comma, DEF: () => assignments.push(g.SUBRULE(setClause)) });
     const condition = g.OPTION(() => g.SUBRULE(where));
     const items = g.OPTION2(() => g.SUBRULE(returning));
     return g.ACTION((): PlainStatement => {
-      const parts = { table: target, assignments, where: condition, returning: items ?? [] };
+      const parts = { table: target, expiry: end, assignments, where: condition, returning: items ?? [] };
       return update(parts, spanBetween(word, g.LA(0)));
     });
   });
@@ -79,11 +83,36 @@ export function defineChanges(context: GrammarContext): void {
   });
 }
 
-function defineInsert(
-  context: GrammarContext,
-  assignedValue: Rule<AssignedValue>,
-  returning: Rule<SelectItem[]>,
-): void {
+/** `USING TTL seconds` or `USING EXPIRY moment`. */
+function defineExpiry({ grammar: g, tokens: { keywords: k }, rules }: GrammarContext): Rule<ExpiryClause> {
+  return g.RULE('expiryClause', () => {
+    g.CONSUME(k.using);
+    const unit = g.OR<ExpiryClause['unit']>([
+      {
+        ALT: () => {
+          g.CONSUME(k.ttl);
+          return 'ttl';
+        },
+      },
+      {
+        ALT: () => {
+          g.CONSUME(k.expiry);
+          return 'moment';
+        },
+      },
+    ]);
+    const value = g.SUBRULE(rules.value);
+    return g.ACTION(() => expiryClause(unit, value));
+  });
+}
+
+interface InsertRules {
+  readonly assignedValue: Rule<AssignedValue>;
+  readonly returning: Rule<SelectItem[]>;
+  readonly expiry: Rule<ExpiryClause>;
+}
+
+function defineInsert(context: GrammarContext, { assignedValue, returning, expiry }: InsertRules): void {
   const { grammar: g, tokens: t, rules } = context;
   const { keywords: k } = t;
 
@@ -132,11 +161,13 @@ function defineInsert(
     });
     const columns = g.OPTION2(() => g.SUBRULE(rules.nameList));
     const given = g.SUBRULE(source);
+    const end = g.OPTION4(() => g.SUBRULE(expiry));
     const items = g.OPTION3(() => g.SUBRULE(returning));
     return g.ACTION((): PlainStatement => {
       const aliasText = alias === undefined ? undefined : foldName(context, alias);
       const target = table(foldName(context, first), aliasText, spanOf(first));
-      return insert({ table: target, columns, source: given, returning: items ?? [] }, spanBetween(word, g.LA(0)));
+      const parts = { table: target, columns, source: given, expiry: end, returning: items ?? [] };
+      return insert(parts, spanBetween(word, g.LA(0)));
     });
   });
 }

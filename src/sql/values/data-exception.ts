@@ -31,6 +31,18 @@ export function dateOutOfRange(type: string, found: unknown): SqlSemanticError {
   });
 }
 
+/** `USING TTL` of no seconds or less, or `USING EXPIRY` of a moment that is past: 22023. */
+export function badExpiry(unit: 'ttl' | 'moment', found: number, cause: Error): SqlSemanticError {
+  const [clause, expected] =
+    unit === 'ttl' ? ['USING TTL', 'a number of seconds above 0'] : ['USING EXPIRY', 'a moment to come'];
+  const text = unit === 'moment' && Math.abs(found) <= 8.64e15 ? new Date(found).toISOString() : String(found);
+  return new SqlSemanticError(`${clause} takes ${expected}, found ${text}`, {
+    sqlState: '22023',
+    facts: { clause, expected, found },
+    cause,
+  });
+}
+
 export type RangeClause = 'LIMIT' | 'OFFSET';
 
 /** A negative LIMIT (2201W) or OFFSET (2201X). */

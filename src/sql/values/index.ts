@@ -19,7 +19,7 @@ export {
   sortComparatorOf,
 } from './comparison.js';
 export { fromJs, inferType, toJs } from './conversion.js';
-export { negativeRange, parameterLabel, type RangeClause } from './data-exception.js';
+export { badExpiry, negativeRange, parameterLabel, type RangeClause } from './data-exception.js';
 export type { Evaluation, ScalarCall, ScalarEvaluator } from './function-signature.js';
 export { hexDigits, parseHexDigits } from './bytea-text.js';
 export { isBytes, isDate } from './foreign-object.js';

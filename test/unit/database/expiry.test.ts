@@ -3,6 +3,7 @@ import { InvalidArgumentError } from '../../../src/base/index.js';
 import type { Commit } from '../../../src/index.js';
 import { type Database, type DatabaseOptions, open } from '../../../src/index.js';
 import { MemFileSystem } from '../../../src/vfs/index.js';
+import { SlowSyncFileSystem } from '../../support/history-runner/slow-sync-file-system.js';
 import { ManualTime } from '../../support/manual-time.js';
 
 const START_MS = 1_767_225_600_000;
@@ -202,6 +203,49 @@ describe('views judge by one moment', () => {
   });
 });
 
+test('what is put while a sweep is under way stays, and expires in its own time', async () => {
+  const turns = async (): Promise<void> => {
+    for (let n = 0; n < 3; n++) await new Promise<void>((resolve) => time.scheduler.nextTurn(resolve));
+  };
+  const { clock, scheduler } = time;
+  const slow = new SlowSyncFileSystem(fileSystem, turns);
+  const db = await open('/db', { history: { ms: 1e9 }, environment: { fileSystem: slow, clock, scheduler } });
+  opened.push(db);
+  const all = Array.from({ length: 1500 }, (_, n) => `k${n}`);
+  await db.batch(all.map((key) => ({ type: 'put', key, value: 'old', ttlMs: 10 }) as const));
+  time.clock.advance(10);
+  const since = db.timestamp;
+  let done = false;
+  const sweep = db.expire().then((count) => {
+    done = true;
+    return count;
+  });
+  const puts: Promise<void>[] = [];
+  const last = new Map<string, string>();
+  const put = (key: string, value: string): void => {
+    last.set(key, value);
+    puts.push(db.put(key, value, value === 'lent' ? { ttlMs: 50 } : undefined));
+  };
+  for (let n = 0; !done; n++) {
+    put(all[(n * 37) % all.length]!, 'kept');
+    for (let i = 0; i < 60; i++) {
+      put(all[(n * 350 + i * 7) % all.length]!, 'lent');
+    }
+    await new Promise<void>((resolve) => time.scheduler.nextTurn(resolve));
+  }
+  await Promise.all(puts);
+  expect(puts.length).toBeGreaterThan(200);
+  expect(await sweep).toBeGreaterThanOrEqual(all.length - last.size);
+  for (const [key, value] of last) expect(await db.get(key)).toBe(value);
+  await time.advance(1000);
+  const changes = await told(db, since);
+  for (const [key, value] of last) {
+    expect(changes.filter((line) => line.endsWith(` ${key}`)).at(-1)).toBe(
+      `${value === 'kept' ? 'put' : 'expire'} ${key}`,
+    );
+  }
+});
+
 describe('the feed of changes', () => {
   test('tells each expiry once, soon after its time, and goes on behind it after a restart', async () => {
     let db = await openDb({ history: { ms: 1e9 } });
@@ -249,6 +293,16 @@ describe('the feed of changes', () => {
     expect(await told(db, since)).toEqual(['put replaced', 'delete deleted', 'delete cleared']);
     await time.advance(1000);
     expect(await told(db, since)).toEqual(['put replaced', 'delete deleted', 'delete cleared', 'expire extended']);
+  });
+
+  test('a value that is to end sooner than before expires in time', async () => {
+    const db = await openDb({ history: { ms: 1e9 } });
+    await db.put('sooner', 1, { ttlMs: 60_000 });
+    await db.put('sooner', 2, { ttlMs: 1000 });
+    await time.advance(1000);
+    expect(await told(db, 0)).toEqual(['put sooner', 'put sooner', 'expire sooner']);
+    await time.advance(100_000);
+    expect(db.stats().expired).toBe(1);
   });
 
   test('a put that commits behind its own end is put and expires', async () => {
