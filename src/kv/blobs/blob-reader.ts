@@ -57,6 +57,11 @@ export class BlobReader {
     return found === undefined ? undefined : infoOf(tupleOf(key), decodeRecord(found));
   }
 
+  /** When the blob of `key` ends; undefined when it does not, or there is none. */
+  async expiresAt(key: TupleKey): Promise<Date | undefined> {
+    return this.#records.expiresAtSync(key);
+  }
+
   /** The blobs of a range of keys, in key order and from one version of the store. */
   async *list(options: ScanOptions<TupleKey> = {}): AsyncGenerator<BlobInfo, void, undefined> {
     for await (const [key, value] of this.#records.scan(options)) yield infoOf(key, decodeRecord(value));

@@ -4,6 +4,9 @@ import { ByteWriter, checkOptionNames, InvalidArgumentError, kindOf, type TupleP
 import {
   checkSignal,
   checkWriteOptions,
+  EXPIRY_OPTIONS,
+  type ExpiryOptions,
+  expiryFrom,
   type ReadView,
   type Transaction,
   type TransactionalStore,
@@ -25,7 +28,7 @@ export interface BlobDescription {
   readonly metadata?: unknown;
 }
 
-export interface BlobPutOptions extends BlobDescription, WriteOptions {
+export interface BlobPutOptions extends BlobDescription, WriteOptions, ExpiryOptions {
   /** Ends the upload with the signal's reason. Nothing of it stays. */
   readonly signal?: AbortSignal;
 }
@@ -51,15 +54,16 @@ export class Blobs extends BlobReader {
   /**
    * Stores what `source` yields under `key`, replacing what was there once all of it has arrived; resolves when that is as
    * durable as asked. The chunks are written while they arrive, also in a transaction, whose rollback removes them; a crash
-   * in between leaves nothing visible, and nothing at all after the next open.
+   * in between leaves nothing visible, and nothing at all after the next open. With `ttlMs`, counted from this call, or
+   * `expiresAt` the object ends with all of its content, as a value does; who reads it then reads on.
    *
    * Rejects with the source's own error, with the signal's reason, or with what a commit rejects with.
    */
   async put(key: TupleKey, source: BlobSource, options: BlobPutOptions = {}): Promise<void> {
-    checkPut(key, source, options);
-    const { uploads, environment } = this.#services;
+    const { uploads, environment, store } = this.#services;
+    const expiresAtMs = checkPut(key, source, options, () => store.nowMs());
     this.#checkWritable(options);
-    const content = await uploads.upload(source, options.signal);
+    const content = await uploads.upload(source, { signal: options.signal, expiresAtMs });
     const record: BlobRecord = {
       content: content.place,
       sha256: content.sha256,
@@ -71,7 +75,7 @@ export class Blobs extends BlobReader {
       await this.#change((tx) => {
         const records = this.#recordsOf(tx);
         removeContent(tx, records.getSync(key));
-        records.putSync(key, encodeRecord(record));
+        records.putSync(key, encodeRecord(record), { expiresAt: expiresAtMs });
         tx.delete(uploadKey(content.place.id));
       }, options);
       // Undone later, wholly or to a savepoint, it leaves the upload without a record.
@@ -122,8 +126,15 @@ function removeContent(tx: Transaction, found: unknown): void {
   tx.clear(chunkRange(decodeRecord(found).content.id));
 }
 
-function checkPut(key: TupleKey, source: BlobSource, options: BlobPutOptions): void {
-  checkOptionNames('options of a blob', options, ['contentType', 'metadata', 'signal', 'durability']);
+/** Returns when the blob is to end. */
+function checkPut(key: TupleKey, source: BlobSource, options: BlobPutOptions, nowMs: () => number): number | undefined {
+  checkOptionNames('options of a blob', options, [
+    'contentType',
+    'metadata',
+    'signal',
+    'durability',
+    ...EXPIRY_OPTIONS,
+  ]);
   const { contentType, metadata, signal } = options;
   if (signal !== undefined) checkSignal(signal);
   if (contentType !== undefined && typeof contentType !== 'string') {
@@ -134,8 +145,10 @@ function checkPut(key: TupleKey, source: BlobSource, options: BlobPutOptions): v
   signal?.throwIfAborted();
   blobRecords.keys.append(new ByteWriter(64), key);
   if (metadata !== undefined) blobRecords.values.encode(metadata);
+  const expiresAtMs = expiryFrom(options, nowMs);
   // Last, for it counts as read from now on.
   claimSource(source);
+  return expiresAtMs;
 }
 
 function storeOwner({ environment, store }: BlobServices): BlobOwner {

@@ -46,10 +46,13 @@ export class Uploads {
   }
 
   /**
-   * Stores the bytes of `source`. Memory is bounded by two chunks. Rejects with the source's own error, the signal's reason
-   * or what the store says; nothing of the content stays then.
+   * Stores the bytes of `source`, until `expiresAtMs` if that is given. Memory is bounded by two chunks. Rejects with the
+   * source's own error, the signal's reason or what the store says; nothing of the content stays then.
    */
-  async upload(source: BlobSource, signal: AbortSignal | undefined): Promise<UploadedContent> {
+  async upload(
+    source: BlobSource,
+    { signal, expiresAtMs }: { readonly signal?: AbortSignal | undefined; readonly expiresAtMs?: number | undefined },
+  ): Promise<UploadedContent> {
     const id = this.#contentId();
     const hash = createHash('sha256');
     let size = 0;
@@ -58,7 +61,7 @@ export class Uploads {
       await readInChunks(source, this.#chunkBytes, signal, async (chunk) => {
         const batch = new WriteBatch(chunk.length + 128);
         if (chunks === 0) batch.put(uploadKey(id), EMPTY_BYTES);
-        batch.put(chunkKey(id, chunks), chunk);
+        batch.put(chunkKey(id, chunks), chunk, expiresAtMs);
         chunks++;
         size += chunk.length;
         const written = this.#store.write(batch, UNSYNCED);

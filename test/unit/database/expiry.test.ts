@@ -341,6 +341,41 @@ test('a clock that goes back brings nothing back, and what is put then lives as 
   expect(await keys(db)).toEqual([]);
 });
 
+test('what was taken over before the database was closed stays taken over under a clock that has gone back', async () => {
+  let db = await openDb();
+  await db.put('ended', 1, { ttlMs: 1000 });
+  time.clock.advance(2000);
+  expect(await db.has('ended')).toBe(false);
+  await db.put('instead', 1);
+  await db.close();
+  time.clock.jumpTo(START_MS);
+  db = await openDb();
+  expect(await keys(db)).toEqual(['instead']);
+});
+
+test('large objects end with all of their content; who reads one reads on', async () => {
+  const db = await openDb();
+  const content = Buffer.alloc(600_000, 7);
+  await db.blobs.put('a', content, { ttlMs: 1000, contentType: 'image/png' });
+  await db.blobs.put('b', content, { expiresAt: new Date(START_MS + 9000) });
+  await db.blobs.put('b', content);
+  expect(await db.blobs.expiresAt('a')).toEqual(new Date(START_MS + 1000));
+  expect(await db.blobs.expiresAt('b')).toBeUndefined();
+  const reading = (await db.blobs.get('a'))!;
+  time.clock.advance(1000);
+  expect([await db.blobs.stat('a'), await db.blobs.get('a')]).toEqual([undefined, undefined]);
+  // The record and three chunks.
+  expect(await db.expire()).toBe(4);
+  expect(Buffer.compare(Buffer.from(await reading.bytes()), content)).toBe(0);
+  time.clock.advance(1e9);
+  expect(await db.expire()).toBe(0);
+  expect((await (await db.blobs.get('b'))!.bytes()).length).toBe(600_000);
+  for (const options of [{ ttlMs: -1 }, { expiresAt: START_MS }, { ttlMs: 1, expiresAt: START_MS * 2 }]) {
+    await expect(db.blobs.put('c', content, options)).rejects.toThrow(InvalidArgumentError);
+  }
+  expect(await db.blobs.stat('c')).toBeUndefined();
+});
+
 test('removal gives the space back', async () => {
   const db = await openDb({ memtableBytes: 64 * 1024, compression: 'none' });
   const value = 'x'.repeat(1000);
