@@ -27,9 +27,7 @@ export interface ValueSpace {
 
 /** Emptying a file with less would write more than eight times what it frees. */
 const GARBAGE_MIN = 1 / 9;
-/** Discovery is due when newer runs point to this part of what the oldest one does … */
-const DISCOVERY_RATIO = 1 / 8;
-/** … and the tables are at most this part of what that may free. */
+/** Discovery pays while tables are at most this part of what it may free. */
 const TABLE_RATIO = 1 / 2;
 
 /** @param sizes of the files by place. */
@@ -93,7 +91,7 @@ export function planCollection<T extends TableMeta>(
 }
 
 /**
- * Merges everything when that may free much. @param bytesMin less is not worth it. @param levelMin see `planRange`.
+ * Merges everything when newer runs point to much. @param bytesMin less is not worth it. @param levelMin see `planRange`.
  */
 export function planDiscovery<T extends TableMeta>(
   version: Version<T>,
@@ -101,7 +99,7 @@ export function planDiscovery<T extends TableMeta>(
   { bytesMin, levelMin }: { readonly bytesMin: number; readonly levelMin: number },
 ): CompactionPlan<T> | undefined {
   const newer = space.liveBytes - space.baseBytes;
-  if (newer < Math.max(bytesMin, space.baseBytes * DISCOVERY_RATIO)) return undefined;
+  if (newer < bytesMin) return undefined;
   if (space.tableBytes > newer * TABLE_RATIO) return undefined;
   const runs = version.levels.reduce((sum, level) => sum + level.runs.length, 0);
   return runs < 2 ? undefined : planRange(version, {}, levelMin);

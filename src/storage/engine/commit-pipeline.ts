@@ -361,7 +361,7 @@ export class CommitPipeline {
 
   #changeSegment(successor: number): void {
     const ended = this.#log;
-    this.#log = this.#host.createLog(successor, this.#host.memtables.activeValueBytes > 0);
+    this.#log = this.#host.createLog(successor, this.#host.memtables.isFullOfValues);
     ended.close();
     this.#host.memtables.seal(ended.number, this.#lastTimestamp);
     this.#host.sealed();

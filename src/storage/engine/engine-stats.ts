@@ -1,6 +1,7 @@
 /** What an engine says of itself: counters since it was opened, and the tree as it is now. */
 
 import type { BlockCacheStats } from '../cache/block-cache.js';
+import type { ValueSpace } from '../compaction/value-collection.js';
 import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import type { Table } from '../table/table.js';
@@ -27,8 +28,8 @@ export interface Amplification {
   /** Runs that a point read may have to look into, filters aside. */
   readonly read: number;
   /**
-   * Bytes of all tables for a byte of the oldest run, which is where everything ends up: what is above it shadows it, if
-   * all of that are overwrites. 1 without tables.
+   * Bytes of all tables and files of values for a byte of the oldest run and of what it points to, which is where everything
+   * ends up: what is above it shadows it, if all of that are overwrites. 1 without tables.
    */
   readonly space: number;
 }
@@ -70,10 +71,11 @@ export function memtableStats(
 export function treeStats(
   version: Version<Table>,
   written: WrittenBytes,
+  values: ValueSpace,
 ): Pick<EngineStats, 'levels' | 'amplification' | 'tableMemoryBytes'> {
   let tableMemoryBytes = 0;
   for (const table of version.tables()) tableMemoryBytes += table.memoryBytes;
-  return { levels: levelStats(version), amplification: amplificationOf(version, written), tableMemoryBytes };
+  return { levels: levelStats(version), amplification: amplificationOf(version, written, values), tableMemoryBytes };
 }
 
 function levelStats(version: Version): LevelStats[] {
@@ -89,14 +91,15 @@ function levelStats(version: Version): LevelStats[] {
   });
 }
 
-function amplificationOf(version: Version, written: WrittenBytes): Amplification {
+function amplificationOf(version: Version, written: WrittenBytes, values: ValueSpace): Amplification {
   const { logBytes, userBytes, flushBytesWritten, compactionBytesWritten, loadBytesWritten } = written;
   const bytes = logBytes + flushBytesWritten + compactionBytesWritten + loadBytesWritten;
   const oldest = version.levels.at(-1)?.runs.at(-1)?.tables;
+  const oldestBytes = oldest === undefined ? 0 : sumOf(oldest, 'sizeBytes') + values.baseBytes;
   return {
     write: userBytes === 0 ? 0 : bytes / userBytes,
     read: version.levels.reduce((sum, { runs }) => sum + runs.length, 0),
-    space: oldest === undefined ? 1 : sumOf([...version.tables()], 'sizeBytes') / sumOf(oldest, 'sizeBytes'),
+    space: oldest === undefined ? 1 : (sumOf([...version.tables()], 'sizeBytes') + values.bytes) / oldestBytes,
   };
 }
 

@@ -80,8 +80,8 @@ export class Engine {
     this.#valueLog = new ValueLog(this.#versions, options.valueLog);
     this.#times = new CommitTimes(recovered.times);
     this.#plan = new ReadPlan(this.#versions.current);
-    const valueBytesMax = (): number => this.#valueLog.segmentBytesMax;
-    this.#memtables = new MemtableStack(options.memtableBytes, valueBytesMax, recovered.memtables);
+    const values = { bytesMax: () => this.#valueLog.segmentBytesMax, begin: () => this.#maintenance.expectValues() };
+    this.#memtables = new MemtableStack(options.memtableBytes, values, recovered.memtables);
     this.#gate = new Gate(options.readOnly, (cause) => {
       this.#pipeline?.refuseAll();
       this.#maintenance.refuseAll();
@@ -266,7 +266,7 @@ export class Engine {
     return {
       ...written,
       ...memtableStats(this.#memtables),
-      ...treeStats(version, written),
+      ...treeStats(version, written, this.#valueLog.space),
       lastTimestamp: this.lastTimestamp,
       stalls: this.#pace.stats(),
       valueLog: this.#valueLog.stats(),
@@ -366,6 +366,7 @@ export class Engine {
       ...dependencies,
       times: this.#times,
       valueLog: this.#valueLog,
+      flush: () => void this.flush().catch(() => undefined),
       activeLogNumber: () => this.#pipeline!.logNumber,
       madeRoom: () => this.#pipeline?.resume(),
     });

@@ -1,5 +1,6 @@
 /** The engine as flush and compaction see it. */
 
+import type { Environment } from '../../vfs/index.js';
 import type { JobExecutor } from '../compaction/job.js';
 import type { TreePolicy } from '../compaction/tree-shape.js';
 import type { RetentionPolicy } from '../compaction/retention.js';
@@ -25,6 +26,9 @@ export interface MaintenanceHost {
   readonly listener: EventListener;
   readonly times: CommitTimes;
   readonly valueLog: ValueLog;
+  readonly environment: Pick<Environment, 'scheduler'>;
+  /** Seals the active memtable and flushes it; does not wait. */
+  flush(): void;
   /** The segment that commits go to now. */
   activeLogNumber(): number;
   /** Told after a sealed memtable went to a table, and after merges. */

@@ -18,6 +18,7 @@ import { type JobCounts, JobCounters } from './job-counters.js';
 import { compactionJob, dropCovered, flushJob } from './job-orders.js';
 import type { MaintenanceHost } from './maintenance-host.js';
 import type { SealedMemtable } from './memtable-stack.js';
+import { ValueUpkeep } from './value-upkeep.js';
 import { VersionSummary } from './version-summary.js';
 
 export interface MaintenanceStats extends JobCounts {
@@ -57,10 +58,12 @@ export class Maintenance {
   #rangeRequests: Waiter<KeyRange | undefined>[] = [];
   readonly #counters = new JobCounters();
   readonly #summary: VersionSummary;
+  readonly #upkeep: ValueUpkeep;
 
   constructor(host: MaintenanceHost) {
     this.#host = host;
     this.#summary = new VersionSummary(host.policy);
+    this.#upkeep = new ValueUpkeep({ ...host, scheduler: host.environment.scheduler, start: () => this.start() });
   }
 
   stats(): MaintenanceStats {
@@ -91,9 +94,15 @@ export class Maintenance {
     return this.#host.memtables.sealed.length < SEALED_MAX;
   }
 
+  /** Values are about to be written whose space is to come back some day. */
+  expectValues(): void {
+    if (this.#mayBegin() && !this.#flushesOnly) this.#upkeep.start();
+  }
+
   /** Starts what there is to do. */
   start(): void {
     if (!this.#mayBegin()) return;
+    if (this.#host.valueLog.space.bytes > 0) this.expectValues();
     if (!this.#flushLaneWorks) {
       this.#flushLaneWorks = true;
       this.#track(this.#runFlushLane());
@@ -110,6 +119,7 @@ export class Maintenance {
   /** For a close that waits for no compaction: cancels it and begins no other. Flushes go on, however full level 0 is. */
   flushesOnly(): void {
     this.#flushesOnly = true;
+    this.#upkeep.stop();
     if (this.#compaction) this.#host.executor.cancel(this.#compaction.job);
     this.start();
   }
@@ -158,6 +168,7 @@ export class Maintenance {
 
   /** Refuses everybody who waits. */
   refuseAll(): void {
+    this.#upkeep.stop();
     const waiters = [...this.#flushWaiters, ...this.#rangeRequests];
     this.#flushWaiters = [];
     this.#rangeRequests = [];

@@ -14,19 +14,26 @@ export interface SealedMemtable {
   readonly valueBytes?: number;
 }
 
+export interface ValuesOfMemtable {
+  /** How much a memtable may point to. */
+  bytesMax(): number;
+  /** Told when the active memtable is about to point to its first value. */
+  begin(): void;
+}
+
 export class MemtableStack {
   readonly #memtableBytes: number;
   readonly #memories: MemtableMemories;
-  readonly #valueBytesMax: () => number;
+  readonly #values: ValuesOfMemtable;
   #active: Memtable;
   /** Bytes in its log segment that it has pointers to. */
   #activeValueBytes = 0;
   /** Newest first. Replaced, never changed, as readers walk it. */
   #sealed: readonly SealedMemtable[];
 
-  /** @param valueBytesMax how much a memtable may point to. @param sealed newest first. */
-  constructor(memtableBytes: number, valueBytesMax: () => number, sealed: readonly SealedMemtable[]) {
-    this.#valueBytesMax = valueBytesMax;
+  /** @param sealed newest first. */
+  constructor(memtableBytes: number, values: ValuesOfMemtable, sealed: readonly SealedMemtable[]) {
+    this.#values = values;
     this.#memtableBytes = memtableBytes;
     this.#memories = new MemtableMemories(memtableBytes);
     this.#active = this.#fresh();
@@ -52,12 +59,17 @@ export class MemtableStack {
 
   /** True when entries of about `bytes` more would outgrow the active memtable, or it points to enough. */
   isFullFor(bytes: number): boolean {
-    return this.#active.byteSize + bytes > this.#memtableBytes || this.#activeValueBytes >= this.#valueBytesMax();
+    return this.#active.byteSize + bytes > this.#memtableBytes || this.#activeValueBytes >= this.#values.bytesMax();
   }
 
   /** How full the active memtable is; 1 when it has to be sealed. */
   get activeFilled(): number {
-    return Math.max(this.#active.byteSize / this.#memtableBytes, this.#activeValueBytes / this.#valueBytesMax());
+    return Math.max(this.#active.byteSize / this.#memtableBytes, this.#activeValueBytes / this.#values.bytesMax());
+  }
+
+  /** True when it is for its values that the active memtable is sealed. */
+  get isFullOfValues(): boolean {
+    return this.#activeValueBytes >= this.#values.bytesMax() / 2;
   }
 
   get activeValueBytes(): number {
@@ -73,6 +85,7 @@ export class MemtableStack {
 
   /** Takes note of values that were written to the log for the active memtable. */
   addValueBytes(bytes: number): void {
+    if (bytes > 0 && this.#activeValueBytes === 0) this.#values.begin();
     this.#activeValueBytes += bytes;
   }
 

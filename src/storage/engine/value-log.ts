@@ -43,8 +43,11 @@ const LIMIT_FACTOR = 2.2;
 const SLACK_SEGMENTS = 4;
 /** One job moves so many segments at most. */
 const MOVED_SEGMENTS_MAX = 2;
-/** From this much garbage on a file is emptied when that was asked for. */
+/** From this much garbage on a file is emptied when that was asked for, and when nobody writes. */
 const THOROUGH_RATIO = 0.1;
+const KEPT_RATIO = 0.2;
+/** Runs are merged to learn what is garbage when newer ones point to this part of what the oldest does. */
+const DISCOVERY_RATIO = 1 / 8;
 
 export class ValueLog {
   readonly #versions: VersionSet;
@@ -53,6 +56,8 @@ export class ValueLog {
   #movedBytes = 0;
   /** Somebody waits for as little garbage as can be. */
   thorough = false;
+  /** Garbage is looked for and collected that would not be while commits come. */
+  #keepsUp = false;
 
   constructor(versions: VersionSet, options: EngineOptions['valueLog']) {
     this.#versions = versions;
@@ -61,16 +66,16 @@ export class ValueLog {
 
   /** How much a memtable may point to before it is sealed. */
   get segmentBytesMax(): number {
-    return this.#segmentBytes(this.#current().baseBytes);
+    return this.#segmentBytes(this.space.baseBytes);
   }
 
   /** The files that a job should empty that is made now. */
   wornPlaces(): number[] {
-    const space = this.#current();
+    const space = this.space;
     const { garbageRatio } = this.#options;
     const excessBytes = space.bytes - this.#allowedBytes(space, COLLECTED_FACTOR);
     return wornPlaces(space, {
-      garbageRatio: this.thorough ? Math.min(garbageRatio, THOROUGH_RATIO) : garbageRatio,
+      garbageRatio: Math.min(garbageRatio, this.thorough ? THOROUGH_RATIO : this.#keepsUp ? KEPT_RATIO : 1),
       excessBytes: this.thorough ? 0 : excessBytes,
       movedBytesMax: MOVED_SEGMENTS_MAX * this.segmentBytesMax,
     });
@@ -79,9 +84,20 @@ export class ValueLog {
   /** What there is to do for the sake of space. @param levelMin see `planRange`. */
   plan(levelMin: number): CompactionPlan<Table> | undefined {
     const version = this.#versions.current;
-    const collection = planCollection(version, this.wornPlaces());
-    if (collection !== undefined || this.thorough) return collection;
-    return planDiscovery(version, this.#current(), { bytesMin: this.segmentBytesMax, levelMin });
+    const bytesMin = this.#keepsUp ? 1 : Math.max(this.segmentBytesMax, this.space.baseBytes * DISCOVERY_RATIO);
+    const plan =
+      planCollection(version, this.wornPlaces()) ??
+      (this.thorough ? undefined : planDiscovery(version, this.space, { bytesMin, levelMin }));
+    if (plan === undefined && (this.thorough || this.#keepsUp)) {
+      this.#keepsUp = false;
+      this.#versions.giveUpSpares();
+    }
+    return plan;
+  }
+
+  /** Until there is nothing left to do, more is worth doing. */
+  keepUp(): void {
+    this.#keepsUp = true;
   }
 
   /** What a job that merges `inputs` is to do about values. */
@@ -90,7 +106,7 @@ export class ValueLog {
     const places = this.wornPlaces();
     if (places.length === 0 && thresholdBytes === Number.POSITIVE_INFINITY) return undefined;
     let bytes = 0;
-    for (const { place, liveBytes } of this.#current().files) if (places.includes(place)) bytes += liveBytes;
+    for (const { place, liveBytes } of this.space.files) if (places.includes(place)) bytes += liveBytes;
     for (const { tables } of inputs) for (const table of tables) bytes += table.rawBytes;
     const fileNumbers: number[] = [];
     for (let reserved = 0; reserved <= bytes; reserved += segmentBytes) {
@@ -101,17 +117,17 @@ export class ValueLog {
 
   /** A merge that has written `movedBytes` of values is about to be installed. The result tells, afterwards, what it did. */
   collecting(movedBytes: number): () => (EngineEvent & { type: 'gc' }) | undefined {
-    const before = this.#current().bytes;
+    const before = this.space.bytes;
     this.#movedBytes += movedBytes;
     return () => {
-      const freedBytes = before + movedBytes - this.#current().bytes;
+      const freedBytes = before + movedBytes - this.space.bytes;
       return movedBytes === 0 && freedBytes === 0 ? undefined : { type: 'gc', movedBytes, freedBytes };
     };
   }
 
   /** How near the files are to what they may take. @param unflushedBytes what only memtables point to. */
   pressure(unflushedBytes: number): Pressure {
-    const space = this.#current();
+    const space = this.space;
     const budget = this.#allowedBytes(space, BUDGET_FACTOR);
     const limit = this.#allowedBytes(space, LIMIT_FACTOR);
     const value = (space.bytes + unflushedBytes + this.#versions.spares.bytes - budget) / (limit - budget);
@@ -119,7 +135,7 @@ export class ValueLog {
   }
 
   stats(): ValueLogStats {
-    const space = this.#current();
+    const space = this.space;
     const { files, bytes, liveBytes } = space;
     const budgetBytes = Math.round(this.#allowedBytes(space, BUDGET_FACTOR));
     return {
@@ -142,7 +158,8 @@ export class ValueLog {
     return Math.min(this.#options.segmentBytes, Math.max(SEGMENT_BYTES_MIN, baseBytes / MEMTABLE_PARTS));
   }
 
-  #current(): ValueSpace {
+  /** Of the current version. */
+  get space(): ValueSpace {
     const version = this.#versions.current;
     if (this.#space?.version !== version) {
       this.#space = { version, space: valueSpace(version, this.#versions.segmentSizes()) };

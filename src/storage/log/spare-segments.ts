@@ -45,9 +45,13 @@ export class SpareSegments {
     return true;
   }
 
+  /** None is kept any more. */
+  end(): void {
+    this.#own.clear();
+  }
+
   /** All of them, to be deleted. */
   takeAll(): number[] {
-    this.#own.clear();
     return this.#spare.splice(0).map(({ number }) => number);
   }
 }

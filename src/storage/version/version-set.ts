@@ -76,6 +76,11 @@ export class VersionSet {
     this.#hold(version);
   }
 
+  /** How many versions there have been. */
+  get number(): number {
+    return this.#versionNumber;
+  }
+
   get current(): Version<Table> {
     return this.#state.version;
   }
@@ -161,8 +166,15 @@ export class VersionSet {
     return parsed?.kind === 'log' && this.spares.keeps(parsed.number);
   }
 
+  /** Has the segments unlinked that were kept to be used again. */
+  giveUpSpares(): void {
+    for (const number of this.spares.takeAll()) this.#obsolete.push(fileName('log', number));
+    this.deleteObsolete();
+  }
+
   /** Ends all pins: nobody reads any more, and no segment is used again. */
   releaseAll(): void {
+    this.spares.end();
     for (const number of this.spares.takeAll()) this.#obsolete.push(fileName('log', number));
     for (const version of this.#holders.keys()) {
       if (version === this.#state.version) continue;
