@@ -16,7 +16,7 @@ import {
 } from '../base/index.js';
 import { timeText } from './dump/dump-line.js';
 import { defaultKeyspace, namedKeyspace, splitKeyspaceKey } from '../kv/index.js';
-import { decodeDeadline, isDeadline } from '../mvcc/index.js';
+import { decodeDeadline, isDeadline, isSweptKey } from '../mvcc/index.js';
 import { splitSqlKey } from '../sql/index.js';
 
 export const KEY_FORMS = ['tuple', 'utf8', 'hex'] as const;
@@ -98,6 +98,7 @@ function placeOf(key: Uint8Array): { place: string; rest: Uint8Array } {
     const { place, rest } = placeOf(expiring);
     return { place: `(until ${timeText(expiresAtMs)}) ${place}`, rest };
   }
+  if (isSweptKey(key)) return { place: '(swept) ', rest: key.subarray(2) };
   const part = key[0] === 0x05 ? BLOB_PARTS[(key[1] ?? 0) - 1] : undefined;
   return part === undefined ? { place: '', rest: key } : { place: `(${part}) `, rest: key.subarray(2) };
 }

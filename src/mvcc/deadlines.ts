@@ -9,7 +9,7 @@
  * that is not later. A deadline may be of a value that has been replaced or removed since: it is looked at when it is due.
  */
 
-import { type BoundedRange, concatBytes, EMPTY_BYTES } from '../base/index.js';
+import { type BoundedRange, concatBytes, EMPTY_BYTES, equalBytes } from '../base/index.js';
 import { type Engine, EntryKind, EXPIRY_MS_END, expiryAt, type Timestamp, type WriteBatch } from '../storage/index.js';
 
 const REGION = 0x06;
@@ -35,6 +35,11 @@ export function isDeadline(stored: Uint8Array): boolean {
 
 export function decodeDeadline(stored: Uint8Array): Deadline {
   return { expiresAtMs: decodeMoment(stored, DEADLINES.length), key: stored.slice(KEY_AT) };
+}
+
+/** True for the key of what `sweptRecord` makes. */
+export function isSweptKey(stored: Uint8Array): boolean {
+  return equalBytes(stored, SWEPT_KEY);
 }
 
 /** `expiresAtMs` of a value that has not expired at `atMs`; undefined otherwise. */

@@ -65,9 +65,11 @@ export class ExpirySweep {
     return this.#expired;
   }
 
-  /** Removes everything that has expired by now; resolves with the number of values. Shared by all who call it meanwhile. */
-  run(): Promise<number> {
-    this.#running ??= this.#sweep().finally(() => {
+  /** Removes everything that has expired by now; resolves with the number of values. */
+  async run(): Promise<number> {
+    // Those that are under way judge by an earlier moment.
+    while (this.#running !== undefined) await this.#running.catch(() => undefined);
+    this.#running = this.#sweep().finally(() => {
       this.#running = undefined;
       this.#restsUntilMs = this.#host.engine.environment.clock.monotonicMs() + PAUSE_MS;
       if (!this.#closed) this.#planNext();

@@ -3,7 +3,7 @@
 export type { Durability } from '../storage/index.js';
 export { ChangeFeed } from './change-feed.js';
 export type { ChangeGroup, KeyChange } from './change-history.js';
-export { decodeDeadline, isDeadline } from './deadlines.js';
+export { decodeDeadline, isDeadline, isSweptKey } from './deadlines.js';
 export { EXPIRY_OPTIONS, type ExpiryOptions, expiryFrom } from './expiry-options.js';
 export type { Isolation } from './commit-coordinator.js';
 export type { History, PointInTime } from './history.js';

@@ -41,6 +41,9 @@ describe('keys as text', () => {
     expect(keyText(Uint8Array.of(4, 0xf9, 1, 0, 2, ...encodeTuple(['a'])), 'tuple')).toBe('(sql 256/2) ["a"]');
     expect(keyText(Uint8Array.of(5, 1, ...encodeTuple(['a'])), 'tuple')).toBe('(blob) ["a"]');
     expect(keyText(Uint8Array.of(1, 0x6b, 0x61), 'tuple')).toBe('(catalog) "ka"');
+    const deadline = Uint8Array.of(6, 2, 0x01, 0x9b, 0x76, 0xda, 0xab, 0xe8, ...inDefault('a'));
+    expect(keyText(deadline, 'tuple')).toBe('(until 2026-01-01T00:00:01.000Z) ["a"]');
+    expect(keyText(Uint8Array.of(6, 1), 'tuple')).toBe('(swept) []');
   });
 
   it('control characters do not reach the terminal', () => {

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ManualClock } from '../../../src/base/index.js';
 import { open } from '../../../src/index.js';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
@@ -184,6 +185,31 @@ describe('dump', () => {
     const log = varve(['dump', join('cleared', nameOf(/\.log$/, cleared)), '--json']);
     expect(rows(log.out)).toContainEqual({ item: 'entry', kind: 'clear', key: '[3]', end: '[4]', timestamps: [3] });
     await db.close();
+  });
+
+  it('shows when values end and that they have, and where separated values lie', async () => {
+    const lent = join(folder, 'lent');
+    const clock = new ManualClock(1_767_225_600_000);
+    const db = await open(lent, { compression: 'none', valueLog: { thresholdBytes: 100 }, environment: { clock } });
+    await db.put([1], 'a', { ttlMs: 1000 });
+    await db.put([2], 'x'.repeat(200), { ttlMs: 5000 });
+    await db.put([3], 'x'.repeat(200));
+    clock.advance(1000);
+    await db.expire();
+    const log = varve(['dump', join('lent', nameOf(/\.log$/, lent))]);
+    expect(log.out).toMatch(/^ +put +\[1\] {2}'a', until 2026-01-01T00:00:01\.000Z$/m);
+    expect(log.out).toMatch(/^ +expire +\[1\]$/m);
+    expect(log.out).toMatch(/^ +put +\(swept\)/m);
+    await db.flush();
+    const table = varve(['dump', join('lent', nameOf(/\.tbl$/, lent))]);
+    expect(table.out).toMatch(/^ +put +\[2\] @2 {2}202 bytes at \d+ of \d+\.log, until 2026-01-01T00:00:05\.000Z$/m);
+    expect(table.out).toMatch(/^ +put +\[3\] @3 {2}202 bytes at \d+ of \d+\.log$/m);
+    expect(table.out).toMatch(/^ +put +\(until 2026-01-01T00:00:05\.000Z\) \[2\] @2/m);
+    const json = rows(varve(['dump', join('lent', nameOf(/\.tbl$/, lent)), '--json']).out);
+    const fields = { kind: 'put', key: '[2]', expiresAtMs: 1_767_225_605_000, valueBytes: 202 };
+    expect(json).toContainEqual(expect.objectContaining(fields));
+    await db.close();
+    expect(varve(['verify', lent]).code).toBe(0);
   });
 
   it('shows damage in its place, goes on, and fails', () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { InvalidArgumentError } from '../../../src/base/index.js';
 import type { Commit } from '../../../src/index.js';
-import { type Database, type DatabaseOptions, open } from '../../../src/index.js';
+import { type Database, type DatabaseOptions, open, restore, verify } from '../../../src/index.js';
 import { MemFileSystem } from '../../../src/vfs/index.js';
 import { SlowSyncFileSystem } from '../../support/history-runner/slow-sync-file-system.js';
 import { ManualTime } from '../../support/manual-time.js';
@@ -374,6 +374,25 @@ test('large objects end with all of their content; who reads one reads on', asyn
     await expect(db.blobs.put('c', content, options)).rejects.toThrow(InvalidArgumentError);
   }
   expect(await db.blobs.stat('c')).toBeUndefined();
+});
+
+test('a backup holds ends, and what is restored of it goes on with them', async () => {
+  const db = await openDb();
+  await db.put('ended', 1, { ttlMs: 1000 });
+  await db.put('later', 1, { ttlMs: 5000 });
+  time.clock.advance(2000);
+  await db.backup('/backup');
+  const { clock, scheduler } = time;
+  const environment = { fileSystem, clock, scheduler };
+  await restore('/backup', '/copy', { environment });
+  expect((await verify('/copy', { environment })).problems).toEqual([]);
+  const copy = await open('/copy', { history: { ms: 1e9 }, environment });
+  opened.push(copy);
+  const { timestamp } = copy;
+  expect(await keys(copy)).toEqual(['later']);
+  await time.advance(5000);
+  expect(await keys(copy)).toEqual([]);
+  expect(await told(copy, timestamp)).toEqual(['expire ended', 'expire later']);
 });
 
 test('removal gives the space back', async () => {
