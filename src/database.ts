@@ -175,6 +175,7 @@ export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> impl
   /**
    * The database as it is now, or as it was after an earlier commit, or at an earlier moment, unaffected by later writes. How
    * far back that goes is a matter of the option `history`; throws `InvalidArgumentError` (`facts.oldest`) for what is gone.
+   * What had an end is there if it had not come to it then.
    */
   snapshot(options?: SnapshotOptions): DatabaseSnapshot {
     return new DatabaseSnapshot(this.#services.store.snapshot(options), this.#services);

@@ -27,7 +27,8 @@ import type { PreparedStatement, SqlResult } from './sql/index.js';
 import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFunctionSync } from './sql-function.js';
 
 /**
- * Reads see the snapshot taken at the start with this transaction's own writes on top. Nothing is visible outside
+ * Reads see the snapshot taken at the start with this transaction's own writes on top, and of what ends, that which had not
+ * ended at the start. Nothing is visible outside
  * before the commit, and nothing at all after a rollback. Use after the end throws `TransactionClosedError`.
  */
 export class DatabaseTransaction

@@ -37,6 +37,19 @@ function timestampsKept(view: RetentionView): number[] {
     .map((one) => one.timestamp);
 }
 
+test('an expiry goes as any deletion does, and a value with an end stays as any other', () => {
+  const key = bytes('a');
+  const keeps = (kinds: readonly EntryKind[], olderRuns: readonly (readonly KeySpan[])[]): boolean[] => {
+    const filter = new VersionFilter({ horizon: 100, pinned: [] }, olderRuns);
+    return kinds.map((kind, i) => filter.keeps(key, 0, key.length, 50 - i, kind));
+  };
+  const { Expiry, ExpiringPut, ExpiringPointer } = EntryKind;
+  expect(keeps([Expiry, ExpiringPut], [])).toEqual([false, false]);
+  expect(keeps([Expiry, ExpiringPut], [[span('a', 'b')]])).toEqual([true, false]);
+  expect(keeps([ExpiringPut, Expiry], [])).toEqual([true, false]);
+  expect(keeps([ExpiringPointer], [])).toEqual([true]);
+});
+
 describe('version filter', () => {
   test('keeps everything above the horizon and the newest version at it', () => {
     expect(timestampsKept({ horizon: 0, pinned: [] })).toEqual([40, 30, 20, 10]);

@@ -26,6 +26,13 @@ describe('times of commits', () => {
     ]);
   });
 
+  test('tell when a commit was made', () => {
+    const times = timesOf([100, 100, 105, 105, 90, 200]);
+    expect([0, 1, 2, 3, 4, 5, 6, 9].map((timestamp) => times.timeOf(timestamp))).toEqual([
+      0, 100, 100, 105, 105, 90, 200, 200,
+    ]);
+  });
+
   test('know nothing that is not published yet', () => {
     const times = timesOf([100, 200, 300]);
     expect(times.timestampAt(250, 1)).toBe(1);
