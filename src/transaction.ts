@@ -28,8 +28,8 @@ import { createSqlFunction, createSqlFunctionSync, type SqlFunction, type SqlFun
 
 /**
  * Reads see the snapshot taken at the start with this transaction's own writes on top, and of what ends, that which had not
- * ended at the start. Nothing is visible outside
- * before the commit, and nothing at all after a rollback. Use after the end throws `TransactionClosedError`.
+ * ended at the start. Nothing is visible outside before the commit, and nothing at all after a rollback. Use after the end
+ * throws `TransactionClosedError`.
  */
 export class DatabaseTransaction
   extends TransactionKeyspace<TupleKey, TuplePart[], unknown>
