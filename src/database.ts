@@ -2,6 +2,7 @@
 
 import { AmbientTransaction, refuseOptions, requireAmbient } from './ambient-transaction.js';
 import { InvalidArgumentError, type TuplePart } from './base/index.js';
+import { blockCacheBytes } from './cache-size.js';
 import {
   ambientSink,
   Blobs,
@@ -69,7 +70,9 @@ export async function open(directory: string, options?: DatabaseOptions): Promis
   try {
     const listener = deferred(settings.listener, environment);
     const messages = settings.keysInErrors ? { describeKey } : {};
-    const opened = await TransactionalStore.open(path, settings, { environment, executor, listener, ...messages });
+    const blockCache = { ...settings.blockCache, bytes: blockCacheBytes(settings.blockCache.bytes) };
+    const storeOptions = { ...settings, blockCache };
+    const opened = await TransactionalStore.open(path, storeOptions, { environment, executor, listener, ...messages });
     store = opened.store;
     const sql = new SqlDatabase(store, settings.sql, environment);
     const orm = new Orm(sql, store, settings.entities, environment);

@@ -63,8 +63,11 @@ export interface DatabaseOptions {
   /** Table blocks kept in memory. */
   readonly blockCache?:
     | {
-        /** 0 to 64 GiB, at most 2^24 times `blockBytes`; taken as it fills. Default: 256 MiB. */
-        readonly bytes?: number | undefined;
+        /**
+         * 0 to 64 GiB, at most 2^24 times `blockBytes`, taken as it fills; `'auto'` is an eighth of the memory that there
+         * is for the process, from 64 MiB to 2 GiB. Default: 'auto'.
+         */
+        readonly bytes?: number | 'auto' | undefined;
         /** Which block leaves a full cache. Default: 'sieve'. */
         readonly policy?: 'sieve' | 'lru' | 'arc' | 'tinylfu' | undefined;
       }
@@ -255,7 +258,7 @@ const databaseOptionsSchema = z.strictObject({
   tableBytes: bytes(1 * KIB, 4096 * MIB).default(DEFAULTS.tableBytes),
   blockCache: z
     .strictObject({
-      bytes: bytes(0, 64 * 1024 * MIB).default(DEFAULTS.blockCache.bytes),
+      bytes: z.union([z.literal('auto'), bytes(0, 64 * 1024 * MIB)]).default(DEFAULTS.blockCache.bytes),
       policy: z.enum(CACHE_POLICIES).default(DEFAULTS.blockCache.policy),
     })
     .prefault({}),
@@ -282,7 +285,7 @@ const databaseOptionsSchema = z.strictObject({
 /** The schema, and what options mean for one another. */
 const consistentSchema = databaseOptionsSchema.superRefine(({ blockBytes, blockCache }, context) => {
   const bytesMax = CACHED_BLOCKS_MAX * blockBytes;
-  if (blockCache.bytes <= bytesMax) return;
+  if (blockCache.bytes === 'auto' || blockCache.bytes <= bytesMax) return;
   const message = `must be at most ${bytesMax} bytes with blockBytes ${blockBytes}`;
   context.addIssue({ code: 'custom', path: ['blockCache', 'bytes'], message });
 });

@@ -10,7 +10,8 @@ import type { EventListener } from './storage/index.js';
 import type { Environment } from './vfs/index.js';
 
 /** Complete and checked options; `options.ts` says what each one means. */
-export interface DatabaseSettings extends StoreOptions {
+export interface DatabaseSettings extends Omit<StoreOptions, 'blockCache'> {
+  readonly blockCache: Omit<StoreOptions['blockCache'], 'bytes'> & { readonly bytes: number | 'auto' };
   readonly compaction: StoreOptions['compaction'] & { readonly bytesPerSecond?: number | undefined };
   readonly background: 'worker' | 'inline';
   readonly ambientTransactions: boolean;
@@ -32,7 +33,7 @@ export const DEFAULT_SETTINGS = {
   valueLog: { thresholdBytes: 4 * KIB, segmentBytes: 64 * MIB, garbageRatio: 0.5, compression: 'none' },
   blockBytes: 4 * KIB,
   tableBytes: 8 * MIB,
-  blockCache: { bytes: 256 * MIB, policy: 'sieve' },
+  blockCache: { bytes: 'auto', policy: 'sieve' },
   bloomBitsPerKey: 10,
   compression: 'lz4',
   compaction: { policy: 'leveled', level0Runs: 4, levelBaseBytes: 32 * MIB, sizeRatio: 10 },

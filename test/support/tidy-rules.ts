@@ -41,6 +41,7 @@ const OUTSIDE_MODULES: Readonly<Record<string, readonly string[]>> = {
   'node:crypto': ['src/kv/blobs/upload.ts'],
   'node:diagnostics_channel': ['src/storage/engine/event-channels.ts'],
   'node:async_hooks': ['src/ambient-transaction.ts'],
+  'node:os': ['src/cache-size.ts'],
   'node:path': [
     'src/vfs/',
     'src/storage/',

@@ -13,7 +13,7 @@ import { type CachePolicyName, type EvictionPolicy, evictionPolicy } from './evi
 
 const SLAB_BYTES = 1024 * 1024;
 const LARGE_SHARE = 0.25;
-/** Blocks of the usual size that a budget may come to. Book-keeping takes some 25 bytes for each from the start. */
+/** Blocks of the usual size that a budget may come to. Book-keeping takes some 25 bytes for each, as they come to use. */
 export const CACHED_BLOCKS_MAX = 2 ** 24;
 /** In the slots of a table's blocks: not here. */
 export const NOT_CACHED = -1;
@@ -51,13 +51,16 @@ export class BlockCache {
   #cellsUsed = 0;
 
   readonly #largeBytesMax: number;
+  readonly #largeSlots: number;
   readonly #largeQueue: EvictionPolicy;
   readonly #large: (Uint8Array | undefined)[] = [];
   readonly #largeFree: number[] = [];
+  #largeUsed = 0;
   #largeBytes = 0;
 
-  /** Per slot: the `slots` that name it, where they do, and the length of its block. */
-  readonly #owners: (Int32Array | undefined)[];
+  /** Per slot: the `slots` that name it, where they do, and the length of its block. The arrays grow as slots come to use. */
+  readonly #cellOwners: (Int32Array | undefined)[] = [];
+  readonly #largeOwners: (Int32Array | undefined)[] = [];
   readonly #numbers: Int32Array;
   readonly #lengths: Int32Array;
 
@@ -82,8 +85,7 @@ export class BlockCache {
     const slots = this.#cells + largeSlots;
     this.#cellQueue = evictionPolicy(this.#policy, this.#cells);
     this.#largeQueue = evictionPolicy(this.#policy, largeSlots);
-    for (let i = largeSlots - 1; i >= 0; i--) this.#largeFree.push(i);
-    this.#owners = Array.from({ length: slots });
+    this.#largeSlots = largeSlots;
     this.#numbers = new Int32Array(slots);
     this.#lengths = new Int32Array(slots);
   }
@@ -106,13 +108,14 @@ export class BlockCache {
     const key = placeHash(blocks.fileNumber, number);
     const slot = block.length <= this.#cellBytes ? this.#takeCell(key) : this.#takeLarge(block.length, key);
     if (slot === NOT_CACHED) return slot;
-    this.#owners[slot] = blocks.slots;
     this.#numbers[slot] = number;
     this.#lengths[slot] = block.length;
     if (slot < this.#cells) {
+      this.#cellOwners[slot] = blocks.slots;
       this.bytesOf(slot).set(block, this.startOf(slot));
       this.#cellQueue.insert(slot, key);
     } else {
+      this.#largeOwners[slot - this.#cells] = blocks.slots;
       this.#large[slot - this.#cells] = block.slice();
       this.#largeQueue.insert(slot - this.#cells, key);
     }
@@ -162,7 +165,7 @@ export class BlockCache {
 
   #takeLarge(length: number, incoming: number): number {
     if (length > this.#largeBytesMax) return NOT_CACHED;
-    while (this.#largeBytes + length > this.#largeBytesMax || this.#largeFree.length === 0) {
+    while (this.#largeBytes + length > this.#largeBytesMax || this.#largeIsFull()) {
       const victim = this.#largeQueue.evict(incoming);
       this.#largeBytes -= this.lengthOf(victim + this.#cells);
       this.#large[victim] = undefined;
@@ -170,13 +173,19 @@ export class BlockCache {
       this.#forget(victim + this.#cells);
     }
     this.#largeBytes += length;
-    return this.#largeFree.pop()! + this.#cells;
+    return (this.#largeFree.pop() ?? this.#largeUsed++) + this.#cells;
+  }
+
+  #largeIsFull(): boolean {
+    return this.#largeFree.length === 0 && this.#largeUsed === this.#largeSlots;
   }
 
   #forget(slot: number): void {
     this.#evictions++;
-    this.#owners[slot]![this.#numbers[slot]!] = NOT_CACHED;
-    this.#owners[slot] = undefined;
+    const owners = slot < this.#cells ? this.#cellOwners : this.#largeOwners;
+    const at = slot < this.#cells ? slot : slot - this.#cells;
+    owners[at]![this.#numbers[slot]!] = NOT_CACHED;
+    owners[at] = undefined;
   }
 }
 
