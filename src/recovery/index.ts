@@ -5,5 +5,5 @@ export { BACKUP_NAME, BACKUP_TEMPORARY_NAME, type BackupList, decodeBackupList }
 export { checkpoint, type CheckpointReport } from './checkpoint.js';
 export { openEngine, type OpenEngineOptions, type RecoveryReport } from './open-engine.js';
 export { restore, type RestoreReport } from './restore.js';
-export { segmentsAfter } from './log-replay.js';
+export { isVouchedFor } from './log-replay.js';
 export { verify, type VerifyReport } from './verify.js';

@@ -1,7 +1,8 @@
 /**
  * Replays the log segments that hold unflushed commits. Segments form a chain: each names its successor in its last
- * record, so that a segment that is missing, cut or out of place is noticed. Memory: one memtable at a time, unless the
- * receiver keeps them.
+ * record, so that a segment that is missing, cut or out of place is noticed. Where a later segment says that everything
+ * before it had been durable, that is corruption; elsewhere it is what a crash has left, and the log ends there. Memory: one
+ * memtable at a time, unless the receiver keeps them.
  */
 
 import { join } from 'node:path';
@@ -16,6 +17,7 @@ import {
   Memtable,
   parseFileName,
   replayLog,
+  vouches,
 } from '../storage/index.js';
 import type { FileSystem } from '../vfs/index.js';
 
@@ -71,20 +73,32 @@ export async function replayLogs(
   let bytes = 0;
   let tornBytes = 0;
   let isTorn = false;
+  const vouching = numbers.findLastIndex((number, i) => i > 0 && vouches(source.fileSystem, source.directory, number));
+  const replayed: number[] = [];
   for (const [i, number] of numbers.entries()) {
     const next = numbers[i + 1];
-    const options = { last: next === undefined, after: lastTimestamp, visit };
+    const options = { whole: i < vouching, after: lastTimestamp, visit };
     const replay = replayLog(source.fileSystem, source.directory, number, options);
-    if (next !== undefined && replay.successor !== next) throw brokenChain(number, replay.successor, next);
+    replayed.push(number);
     batches += replay.batches;
     bytes += replay.intactBytes;
     tornBytes += replay.tornBytes;
     isTorn ||= replay.isTorn;
-    for (const replayed of full) await receive(replayed);
+    for (const one of full) await receive(one);
     full = [];
+    if (next === undefined || replay.successor === next) continue;
+    if (i < vouching) throw brokenChain(number, replay.successor, next);
+    // The end of the log, as far as it is a prefix of the commits: what a crash has kept of later segments does not count.
+    for (const lost of numbers.slice(i + 1)) tornBytes += segmentBytes(source, lost);
+    isTorn = true;
+    break;
   }
   if (memtable.count > 0) await receive({ memtable, lastTimestamp });
-  return { logNumbers: numbers, batches, bytes, tornBytes, isTorn, lastTimestamp, times };
+  return { logNumbers: replayed, batches, bytes, tornBytes, isTorn, lastTimestamp, times };
+}
+
+function segmentBytes({ fileSystem, directory }: ReplaySource, number: number): number {
+  return fileSystem.stat(join(directory, fileName('log', number))).sizeBytes;
 }
 
 /** The segments from the manifest's log number on. */
@@ -98,12 +112,7 @@ function segmentsToReplay({ fileSystem, directory, ownNames, state }: ReplaySour
  * The later segments of the directory that count, ascending. Those with nothing but a header are left out: a successor that
  * was just created, or the segment of a recovery that was cut short.
  */
-export function segmentsAfter(
-  fileSystem: FileSystem,
-  directory: string,
-  names: readonly string[],
-  number: number,
-): number[] {
+function segmentsAfter(fileSystem: FileSystem, directory: string, names: readonly string[], number: number): number[] {
   const numbers: number[] = [];
   for (const name of names) {
     const parsed = parseFileName(name);
@@ -111,6 +120,12 @@ export function segmentsAfter(
     if (fileSystem.stat(join(directory, name)).sizeBytes > FILE_HEADER_BYTES) numbers.push(parsed.number);
   }
   return numbers.sort((a, b) => a - b);
+}
+
+/** Whether a segment after `number` says that this one had been durable: then it cannot have a torn tail. */
+export function isVouchedFor(fileSystem: FileSystem, directory: string, number: number): boolean {
+  const names = fileSystem.list(directory);
+  return segmentsAfter(fileSystem, directory, names, number).some((after) => vouches(fileSystem, directory, after));
 }
 
 function brokenChain(number: number, successor: number | undefined, next: number): CorruptionError {

@@ -17,7 +17,7 @@ import {
   type FlushJob,
   LOCK_NAME,
   LogWriter,
-  logOptions,
+  logOptions as segmentOptions,
   ManifestWriter,
   parseFileName,
   placeName,
@@ -173,7 +173,8 @@ class Recovery {
       this.#orphans = this.#unreferenced();
     }
     const logNumber = this.#allocate();
-    const log = LogWriter.create(this.#fileSystem, this.#directory, logNumber, logOptions(this.#options.memtableBytes));
+    const logOptions = { ...segmentOptions(this.#options.memtableBytes), vouches: true };
+    const log = LogWriter.create(this.#fileSystem, this.#directory, logNumber, logOptions);
     try {
       // The manifest is going to name it.
       log.syncNow();

@@ -61,7 +61,7 @@ export {
   type TornTailItem,
 } from './inspection/frame-inspection.js';
 export { inspectTable, type TableItem } from './inspection/table-inspection.js';
-export { type LogReplay, replayLog } from './log/log-reader.js';
+export { type LogReplay, replayLog, vouches } from './log/log-reader.js';
 export { LogWriter, logOptions } from './log/log-writer.js';
 export { Memtable, type MemtableMark, type MemtableOptions } from './memtable/index.js';
 export { RunCursor, type RunTable } from './table/run-cursor.js';

@@ -1,7 +1,7 @@
 /** Log segments and manifests as lines. */
 
 import { dirname } from 'node:path';
-import { segmentsAfter } from '../../recovery/index.js';
+import { isVouchedFor } from '../../recovery/index.js';
 import {
   type CommitTime,
   EntryKind,
@@ -28,7 +28,7 @@ import type { DumpedFile } from './dumped-file.js';
 import { operationTexts } from './operation-text.js';
 
 export function* logLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyForm): Generator<DumpLine> {
-  for (const item of inspectLog(fileSystem, file, isLast(fileSystem, file))) {
+  for (const item of inspectLog(fileSystem, file, mayBeTorn(fileSystem, file))) {
     if (item.item === 'header') yield headerLine(item);
     else if (item.item === 'damage') yield damageLine(item);
     else if (item.item === 'torn-tail') yield tornTailLine(item);
@@ -39,11 +39,10 @@ export function* logLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyFor
   }
 }
 
-/** Whether no later segment beside it has records. A file under another name stands for itself. */
-function isLast(fileSystem: FileSystem, { path, name, fileNumber }: DumpedFile): boolean {
+/** Whether no later segment beside it says that it had been durable. A file under another name stands for itself. */
+function mayBeTorn(fileSystem: FileSystem, { path, name, fileNumber }: DumpedFile): boolean {
   if (parseFileName(name) === undefined) return true;
-  const directory = dirname(path);
-  return segmentsAfter(fileSystem, directory, fileSystem.list(directory), fileNumber).length === 0;
+  return !isVouchedFor(fileSystem, dirname(path), fileNumber);
 }
 
 function* recordLines(item: Extract<LogItem, { item: 'record' }>, keys: KeyForm): Generator<DumpLine> {

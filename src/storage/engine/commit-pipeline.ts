@@ -15,6 +15,7 @@ import { expiryBytesOf } from '../format/expiring-value.js';
 import { FILE_HEADER_BYTES } from '../format/file-header.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { LogFrames } from '../log/log-frames.js';
+import { LogChain } from '../log/log-chain.js';
 import type { LogWriter } from '../log/log-writer.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
 import { type CommitOutcome, type CommitRequest, CommitQueue } from './commit-queue.js';
@@ -41,7 +42,7 @@ export interface PipelineStats {
 export class CommitPipeline {
   readonly #host: PipelineHost;
   readonly #frames: LogFrames;
-  #log: LogWriter;
+  readonly #log: LogChain;
   readonly #queue: CommitQueue;
   readonly #schedule: SyncSchedule;
   #inFlight: Group | undefined;
@@ -72,7 +73,7 @@ export class CommitPipeline {
     this.#queue = new CommitQueue(host.batchBytesMax, host.separation.thresholdBytes);
     // A failure has poisoned the engine, which tells the listener and whoever commits next.
     this.#schedule = new SyncSchedule(host.walSync, host.scheduler, () => void this.sync().catch(() => undefined));
-    this.#log = log;
+    this.#log = new LogChain((number, vouches) => this.#createLog(number, vouches), log);
     this.#lastTimestamp = this.#applied = lastTimestamp;
   }
 
@@ -146,6 +147,11 @@ export class CommitPipeline {
         this.#complete(group);
       });
     }
+  }
+
+  /** The commits of a segment are in tables, durably. */
+  flushed(logNumber: number): void {
+    this.#log.drop(logNumber);
   }
 
   /** Goes on after the host has made room. */
@@ -223,7 +229,7 @@ export class CommitPipeline {
     if (group === undefined) return;
     if (!group.durable) {
       this.#attempt(() => this.#complete(group));
-      if (this.#log.shouldSyncAhead) this.#log.sync().catch((cause: unknown) => this.#host.gate.poison(cause));
+      if (this.#syncsAhead()) this.#log.sync().catch((cause: unknown) => this.#host.gate.poison(cause));
       this.resume();
       return;
     }
@@ -231,6 +237,11 @@ export class CommitPipeline {
       () => this.#synced(group),
       (cause: unknown) => this.#host.gate.poison(cause),
     );
+  }
+
+  /** The end of a segment with values is synced: see `#sealsDurably`. */
+  #syncsAhead(): boolean {
+    return this.#host.memtables.activeValueBytes > 0 && this.#log.shouldSyncAhead;
   }
 
   #beginPaced(): Group | undefined {
@@ -289,7 +300,8 @@ export class CommitPipeline {
     const taken = this.#queue.takeGroup(this.#host.memtables, log);
     if (taken === undefined) return undefined;
     const { requests, seals } = taken;
-    const durable = seals || requests.some((request) => request.durable) || this.#schedule.isDueWith(requests.length);
+    const asked = requests.some((request) => request.durable);
+    const durable = asked || (seals ? this.#sealsDurably() : this.#schedule.isDueWith(requests.length));
     const group = { requests, durable, successor: seals ? this.#host.allocateFileNumber() : undefined };
     // In flight from here to the end of `#complete`, so that a fault in between finds whom to refuse.
     this.#inFlight = group;
@@ -304,6 +316,14 @@ export class CommitPipeline {
     }
     this.#write();
     return group;
+  }
+
+  /**
+   * Whether a segment is synced before its successor begins. Where nobody was promised as much, it need not be: its commits
+   * become durable by their flush. Values stay in it, and tables that point to them may become durable at any time.
+   */
+  #sealsDurably(): boolean {
+    return !this.#schedule.hasUnsynced || this.#host.memtables.activeValueBytes > 0;
   }
 
   #write(): void {
@@ -326,7 +346,7 @@ export class CommitPipeline {
       this.#syncs++;
       this.#schedule.synced();
     }
-    if (group.successor !== undefined) this.#changeSegment(group.successor);
+    if (group.successor !== undefined) this.#changeSegment(group.successor, group.durable);
     else {
       const commits = this.#frames.forEach(this.#begins, this.#visit);
       this.#commits += commits;
@@ -359,11 +379,14 @@ export class CommitPipeline {
     this.#host.pace.goesOn();
   }
 
-  #changeSegment(successor: number): void {
-    const ended = this.#log;
-    this.#log = this.#host.createLog(successor, this.#host.memtables.isFullOfValues);
-    ended.close();
-    this.#host.memtables.seal(ended.number, this.#lastTimestamp);
+  #createLog(number: number, vouches: boolean): LogWriter {
+    return this.#host.createLog(number, { vouches, holdsValues: this.#host.memtables.isFullOfValues });
+  }
+
+  #changeSegment(successor: number, synced: boolean): void {
+    const ended = this.#log.number;
+    this.#log.goOn(successor, synced);
+    this.#host.memtables.seal(ended, this.#lastTimestamp);
     this.#host.sealed();
   }
 }

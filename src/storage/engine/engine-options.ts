@@ -12,7 +12,7 @@ export type Durability = 'commit' | 'buffered';
 
 /**
  * When the log is synced. `commit`: before every acknowledgement. The others make `buffered` the default of a commit:
- * `manual` syncs at `Engine.sync`, when a segment is full and at `close`; `everyMs` at the latest so long after a buffered
+ * `manual` syncs at `Engine.sync` and at `close`; `everyMs` at the latest so long after a buffered
  * commit; `everyCommits` with every so-many-th one, which waits for it.
  */
 export type WalSync = 'commit' | 'manual' | { readonly everyMs: number } | { readonly everyCommits: number };

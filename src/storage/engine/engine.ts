@@ -11,7 +11,6 @@ import { type EngineCursor, visibleCursor } from '../cursor/engine-cursor.js';
 import { ResolvedCursor } from '../cursor/resolved-cursor.js';
 import { clearsIn, type StoredVersions, type TimeSpan, versionCursor } from '../cursor/version-sources.js';
 import type { Timestamp } from '../entry.js';
-import type { TableMeta } from '../format/manifest-edit.js';
 import { LogWriter, logOptions } from '../log/log-writer.js';
 import { CommitTimes } from '../version/commit-times.js';
 import { VersionSet } from '../version/version-set.js';
@@ -28,6 +27,7 @@ import { Maintenance } from './maintenance.js';
 import { checkLimits } from './limit-check.js';
 import { MemtableStack } from './memtable-stack.js';
 import { type PinnedFiles, pinFiles } from './pinned-files.js';
+import type { PipelineHost } from './pipeline-host.js';
 import { findNewest, hasVisibleValue, storedExpiry, visibleValue } from './point-lookup.js';
 import { type CursorOptions, type FoundVersion, ReadPlan } from './read-plan.js';
 import type { RecoveredEngine } from './recovered-engine.js';
@@ -282,8 +282,7 @@ export class Engine {
    * cursors end with `ClosedError`.
    */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
-    return this.#closing;
+    return (this.#closing ??= this.#close());
   }
 
   async #close(): Promise<void> {
@@ -368,16 +367,15 @@ export class Engine {
       valueLog: this.#valueLog,
       flush: () => void this.flush().catch(() => undefined),
       activeLogNumber: () => this.#pipeline!.logNumber,
+      flushed: (logNumber) => this.#pipeline?.flushed(logNumber),
       madeRoom: () => this.#pipeline?.resume(),
     });
   }
 
   #makePipeline(log: LogWriter, dependencies: EngineDependencies): CommitPipeline {
     const { fileSystem, clock, scheduler } = dependencies.environment;
-    const maintenance = this.#maintenance;
     const options = logOptions(this.#options.memtableBytes);
-    const { spares } = this.#versions;
-    const host = {
+    const host: PipelineHost = {
       scheduler,
       gate: this.#gate,
       memtables: this.#memtables,
@@ -385,15 +383,17 @@ export class Engine {
       batchBytesMax: this.#options.limits.batchBytes,
       separation: this.#options.valueLog,
       pace: this.#pace,
-      timeOf: (timestamp: Timestamp) => this.#times.record(timestamp, clock.nowMs()),
-      canSeal: () => maintenance.canSeal(),
-      makeRoomNow: () => maintenance.makeRoomNow(),
-      flushAllNow: () => maintenance.flushAllNow(),
-      link: (tables: readonly TableMeta[], timestamp: Timestamp) => this.#loads.link(tables, timestamp),
-      createLog: (number: number, holdsValues: boolean) =>
-        LogWriter.create(fileSystem, this.directory, number, holdsValues ? spares.reusing(number, options) : options),
+      timeOf: (timestamp) => this.#times.record(timestamp, clock.nowMs()),
+      canSeal: () => this.#maintenance.canSeal(),
+      makeRoomNow: () => this.#maintenance.makeRoomNow(),
+      flushAllNow: () => this.#maintenance.flushAllNow(),
+      link: (tables, timestamp) => this.#loads.link(tables, timestamp),
+      createLog: (number, { vouches, holdsValues }) => {
+        const reused = holdsValues ? this.#versions.spares.reusing(number) : undefined;
+        return LogWriter.create(fileSystem, this.directory, number, { ...options, vouches, reused });
+      },
       allocateFileNumber: () => this.#versions.allocateFileNumber(),
-      sealed: () => maintenance.start(),
+      sealed: () => this.#maintenance.start(),
     };
     return new CommitPipeline(host, log, this.#recoveredTimestamp);
   }

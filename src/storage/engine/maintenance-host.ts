@@ -31,6 +31,8 @@ export interface MaintenanceHost {
   flush(): void;
   /** The segment that commits go to now. */
   activeLogNumber(): number;
+  /** Told when the commits of a log segment are in tables, before it is deleted. */
+  flushed(logNumber: number): void;
   /** Told after a sealed memtable went to a table, and after merges. */
   madeRoom(): void;
 }

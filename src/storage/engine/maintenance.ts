@@ -307,7 +307,10 @@ export class Maintenance {
       removed: [],
     });
     memtables.drop(flush.sealed);
-    if (flush.sealed.logNumber !== undefined) versions.addFlushedLog(flush.sealed.logNumber);
+    if (flush.sealed.logNumber !== undefined) {
+      this.#host.flushed(flush.sealed.logNumber);
+      versions.addFlushedLog(flush.sealed.logNumber);
+    }
     versions.deleteObsolete();
     this.#counters.flushed(result);
     const { tables, bytesWritten, entriesDropped } = result;

@@ -17,6 +17,11 @@ export class SyncSchedule {
     this.#sync = sync;
   }
 
+  /** Whether commits have been published since the last sync. */
+  get hasUnsynced(): boolean {
+    return this.#unsynced > 0;
+  }
+
   /** True when so many commits more have to be synced at once. */
   isDueWith(commits: number): boolean {
     const policy = this.#policy;

@@ -62,27 +62,28 @@ export interface InspectedFile {
   readonly fileNumber: number;
 }
 
-/** @param last true when no later segment has records: only then may the segment end in a torn tail. */
-export function* inspectLog(fileSystem: FileSystem, log: InspectedFile, last: boolean): Generator<LogItem> {
+/** @param mayBeTorn no later segment says that this one had been durable: only then may it end in a torn tail. */
+export function* inspectLog(fileSystem: FileSystem, log: InspectedFile, mayBeTorn: boolean): Generator<LogItem> {
   const header = readHeader(fileSystem, log, FileMagic.log);
   const { content, frames, scan } = framesOf(fileSystem, log);
-  const headerIsTorn = last && isCorruption(header) && !isTestified(content, log.fileNumber);
+  const headerIsTorn = mayBeTorn && isCorruption(header) && !isTestified(content, log.fileNumber);
   yield headerIsTorn ? { item: 'torn-tail', offset: 0, bytes: usedBytes(content, 0), error: header.error } : header;
-  let ended = false;
+  let successor: number | undefined;
   for (const { type, ...frame } of frames) {
     try {
       const start = frame.offset + FRAME_HEADER_BYTES;
       const body = content.subarray(start, start + frame.bytes);
       const record = decodeLogRecord(type, body, { file: log.name, offset: start });
-      ended = record.type === 'end';
+      if (record.type === 'end') successor = record.successor;
       yield { item: 'record', ...frame, record };
     } catch (error) {
       yield damageOf(error);
     }
   }
-  const used = writtenEnd(content, scan, last);
-  if (used > scan.end) yield* damageBehind(log.name, scan, used, last && !ended);
-  else if (!last && !ended && header.item === 'header') yield damageOf(missingEnd(log.name, scan.end));
+  const used = writtenEnd(content, scan, mayBeTorn);
+  if (used > scan.end) yield* damageBehind(log.name, scan, used, mayBeTorn && successor !== 0);
+  else if (!mayBeTorn && successor === undefined && header.item === 'header')
+    yield damageOf(missingEnd(log.name, scan.end));
   if (content.length > used) yield { item: 'room', offset: used, bytes: content.length - used };
 }
 

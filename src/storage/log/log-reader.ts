@@ -1,13 +1,13 @@
 /**
- * Reads a log segment back. A segment that has a successor must be whole. The last one may end in a torn tail, which is
- * what a crash leaves of writes that were never durable, its header included; damage that had been durable is a
+ * Reads a log segment back. One that a later segment vouches for must be whole. Others may end in a torn tail, which is
+ * what a crash leaves of writes that were never durable, the header included; damage that had been durable is a
  * `CorruptionError`. Zeros up to the end of the file are room that was not used.
  */
 
 import { join } from 'node:path';
 import { CorruptionError } from '../../base/index.js';
 import type { FileSystem } from '../../vfs/index.js';
-import { checkFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
+import { BEGUN_EARLY, checkFileHeader, FILE_HEADER_BYTES, FileMagic, flagsOf } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
 import { decodeLogRecord, findValueDamage, type LogBatch } from '../format/log-record.js';
 import { FRAME_HEADER_BYTES, type FrameScan, scanFrames } from '../format/record-frame.js';
@@ -28,19 +28,19 @@ export interface LogReplay {
 /**
  * Visits the batches of a segment in order. Timestamps must rise from `after`, exclusive.
  *
- * @param options.last true when no segment with a higher number exists.
+ * @param options.whole a later segment says that this one had been durable.
  */
 export function replayLog(
   fileSystem: FileSystem,
   directory: string,
   number: number,
-  options: { last: boolean; after: number; visit: (record: LogBatch) => void },
+  options: { whole: boolean; after: number; visit: (record: LogBatch) => void },
 ): LogReplay {
   const file = fileName('log', number);
   const content = readWholeFile(fileSystem, join(directory, file));
   const damage = headerDamage(content, number, file);
   if (damage !== undefined) {
-    if (!options.last || isTestified(content, number)) throw damage;
+    if (options.whole || isTestified(content, number)) throw damage;
     return { batches: 0, intactBytes: 0, tornBytes: usedBytes(content, 0), isTorn: true, successor: undefined };
   }
   let batches = 0;
@@ -70,22 +70,36 @@ export function replayLog(
     options.visit(record);
     return undefined;
   });
-  const tornBytes = writtenEnd(content, scan, options.last) - scan.end;
+  const tornBytes = writtenEnd(content, scan, !options.whole) - scan.end;
   const tail = tornBytes === 0 ? { ...scan, damage: undefined } : scan;
-  checkTail(file, tail, { ...options, ended: successor !== undefined });
+  checkTail(file, tail, { whole: options.whole, successor });
   return { batches, intactBytes: scan.end, tornBytes, isTorn: tornBytes > 0, successor };
 }
 
 /**
- * Where what was written ends, torn or not. Behind it are zeros; or, in the last segment, zeros for a frame header and then
- * what the file held while it was another segment, see `LogWriter.create`. An intact frame of this segment there shows that
- * the zeros are a hole.
+ * Where what was written ends, torn or not. Behind it are zeros; or, where it need not be whole, zeros for a frame header and
+ * then what the file held while it was another segment, see `LogWriter.create`. An intact frame of this segment there shows
+ * that the zeros are a hole.
  */
-export function writtenEnd(content: Uint8Array, { end, intactBehindDamage }: FrameScan, last: boolean): number {
+export function writtenEnd(content: Uint8Array, { end, intactBehindDamage }: FrameScan, mayBeTorn: boolean): number {
   const headerEnd = end + FRAME_HEADER_BYTES;
-  const mayEndHere = last && !intactBehindDamage && headerEnd <= content.length;
+  const mayEndHere = mayBeTorn && !intactBehindDamage && headerEnd <= content.length;
   if (mayEndHere && usedBytes(content.subarray(0, headerEnd), end) === end) return end;
   return usedBytes(content, end);
+}
+
+/** Whether the header of a segment says that the segments before it are whole. A damaged header says nothing. */
+export function vouches(fileSystem: FileSystem, directory: string, number: number): boolean {
+  const name = fileName('log', number);
+  const header = new Uint8Array(FILE_HEADER_BYTES);
+  const file = fileSystem.open(join(directory, name), 'read');
+  try {
+    const read = file.read(header, 0);
+    const damage = headerDamage(header.subarray(0, read), number, name);
+    return damage === undefined && (flagsOf(header) & BEGUN_EARLY) === 0;
+  } finally {
+    file.close();
+  }
 }
 
 /** Where the zeros at the end of a file begin, at `from` at the earliest. */
@@ -111,12 +125,16 @@ export function isTestified(content: Uint8Array, number: number): boolean {
   return scanFrames(content, number, 0, () => undefined).damageWasDurable;
 }
 
-function checkTail(file: string, scan: FrameScan, segment: { last: boolean; ended: boolean }): void {
+function checkTail(
+  file: string,
+  scan: FrameScan,
+  { whole, successor }: { whole: boolean; successor: number | undefined },
+): void {
   const damage = scan.damage;
-  if (damage !== undefined && (!segment.last || segment.ended || scan.damageWasDurable)) {
+  if (damage !== undefined && (whole || successor === 0 || scan.damageWasDurable)) {
     throw CorruptionError.at(file, damage.offset, damage);
   }
-  if (!segment.last && !segment.ended) throw missingEnd(file, scan.end);
+  if (whole && successor === undefined) throw missingEnd(file, scan.end);
 }
 
 /** What is wrong with a segment that has a successor and does not say so. */

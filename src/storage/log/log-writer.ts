@@ -13,7 +13,7 @@
 import { join } from 'node:path';
 import { assert, concatBytes, CorruptionError } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
-import { checkFileHeader, encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
+import { BEGUN_EARLY, checkFileHeader, encodeFileHeader, FILE_HEADER_BYTES, FileMagic } from '../format/file-header.js';
 import { fileName } from '../format/file-names.js';
 import { decodeLogRecord, findValueDamage } from '../format/log-record.js';
 import { FRAME_HEADER_BYTES, scanFrames } from '../format/record-frame.js';
@@ -32,6 +32,11 @@ export interface LogOptions {
   readonly syncAheadBytes: number;
 }
 
+export interface SegmentOptions extends LogOptions {
+  readonly vouches: boolean;
+  readonly reused?: number | undefined;
+}
+
 /** For the segments of memtables of this size. */
 export function logOptions(memtableBytes: number): LogOptions {
   const syncAheadBytes = Math.ceil(memtableBytes / PARTS_OF_MEMTABLE);
@@ -48,6 +53,8 @@ export class LogWriter {
   #file: File;
   #sizeBytes: number;
   #syncedOffset: number;
+  /** Whether the header says that the segments before this one are whole. */
+  #vouches: boolean;
   /** Whether the name is durable. */
   #named = false;
   /** Size of a file that was another segment before. */
@@ -63,7 +70,7 @@ export class LogWriter {
     fileSystem: FileSystem,
     place: { directory: string; path: string; number: number },
     file: File,
-    options: LogOptions & { readonly reused?: number | undefined },
+    options: SegmentOptions,
   ) {
     this.number = place.number;
     this.#extensionBytes = options.extensionBytes;
@@ -71,6 +78,7 @@ export class LogWriter {
     this.#fileSystem = fileSystem;
     this.#directory = place.directory;
     this.#path = place.path;
+    this.#vouches = options.vouches;
     this.#file = file;
     this.#sizeBytes = FILE_HEADER_BYTES;
     this.#syncedOffset = 0;
@@ -78,24 +86,20 @@ export class LogWriter {
   }
 
   /**
-   * Creates the segment. Whatever it follows must be durable: a segment with a higher number says that this one is whole.
+   * Creates the segment.
    *
+   * @param options.vouches whatever it follows is durable; otherwise `vouch` comes before the first sync.
    * @param options.reused number of a segment that nothing needs any more: its file becomes the new one. What it still holds
    * is behind zeros that mark the end, and belongs to another number: no frame of it verifies. It is cut off with the end.
    */
-  static create(
-    fileSystem: FileSystem,
-    directory: string,
-    number: number,
-    options: LogOptions & { readonly reused?: number | undefined },
-  ): LogWriter {
+  static create(fileSystem: FileSystem, directory: string, number: number, options: SegmentOptions): LogWriter {
     assert(options.extensionBytes <= EXTENSION_BYTES_MAX, 'a segment is extended by no more than there are zeros');
     const path = join(directory, fileName('log', number));
     const { reused } = options;
     if (reused !== undefined) fileSystem.rename(join(directory, fileName('log', reused)), path);
     const file = fileSystem.open(path, reused === undefined ? 'create' : 'update');
     try {
-      const header = encodeFileHeader(FileMagic.log, number);
+      const header = encodeFileHeader(FileMagic.log, number, options.vouches ? 0 : BEGUN_EARLY);
       file.write(reused === undefined ? header : concatBytes(header, new Uint8Array(FRAME_HEADER_BYTES)), 0);
       return new LogWriter(fileSystem, { directory, path, number }, file, options);
     } catch (cause) {
@@ -131,11 +135,23 @@ export class LogWriter {
     if (this.#sizeBytes < this.#roomBytes) this.#file.truncate(this.#sizeBytes);
   }
 
+  /**
+   * Everything before this segment is durable, or in tables: says so in the header, which its first sync makes durable. A
+   * segment with a header that says so testifies that damage before it is no torn tail.
+   */
+  vouch(): void {
+    if (this.#vouches) return;
+    assert(this.#syncedOffset === 0 && this.#underWay === undefined, 'a segment vouches before its first sync');
+    this.#file.write(encodeFileHeader(FileMagic.log, this.number), 0);
+    this.#vouches = true;
+  }
+
   /** Makes what has been written by now durable, once an earlier call is through. More may be written meanwhile. */
   async sync(): Promise<void> {
     while (this.#underWay !== undefined) await this.#underWay;
     // `syncNow` came in between, and the segment has been ended since.
     if (this.#closed) return;
+    assert(this.#vouches || this.#ended, 'an active segment vouches before it is synced');
     // Before anything counts as under way: a fault here leaves no sync behind that `close` would wait for.
     this.#extend();
     this.#underWay = this.#sync(this.#file);

@@ -6,8 +6,6 @@
  * against 4.9 into new ones, and 2.9 GB/s against 1.9 for their sync, on ext4; 4.2 against 2.5 in memory.
  */
 
-import type { LogOptions } from './log-writer.js';
-
 /** More would be space that nobody gets back. */
 const SPARE_MAX = 2;
 
@@ -27,10 +25,10 @@ export class SpareSegments {
     return this.#spare.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** Options for the segment `number`, which is about to be created, and will be used again some day. */
-  reusing(number: number, options: LogOptions): LogOptions & { readonly reused: number | undefined } {
+  /** What the segment `number` is to be made of, which is about to be created, and will be used again some day. */
+  reusing(number: number): number | undefined {
     this.#own.add(number);
-    return { ...options, reused: this.#spare.shift()?.number };
+    return this.#spare.shift()?.number;
   }
 
   /** Somebody may keep the file under another name. */

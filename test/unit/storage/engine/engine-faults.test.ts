@@ -3,7 +3,7 @@ import { ClosedError, CorruptionError, IoError, seededRandom } from '../../../..
 import type { Engine } from '../../../../src/storage/index.js';
 import { MemFileSystem } from '../../../../src/vfs/index.js';
 import { type Fault, FaultFileSystem } from '../../../support/fault-file-system.js';
-import { batchOf, ENGINE_DIRECTORY, getText, openTestEngine } from '../fixtures.js';
+import { batchOf, ENGINE_DIRECTORY, ENGINE_OPTIONS, getText, openTestEngine } from '../fixtures.js';
 
 interface Scene {
   readonly memory: MemFileSystem;
@@ -12,10 +12,10 @@ interface Scene {
   readonly poisons: () => unknown[];
 }
 
-async function scene(): Promise<Scene> {
+async function scene(thresholdBytes = ENGINE_OPTIONS.valueLog.thresholdBytes): Promise<Scene> {
   const memory = new MemFileSystem({ trackCrashes: true });
   const faulty = new FaultFileSystem(memory, { memory });
-  const { engine, events } = await openTestEngine(faulty);
+  const { engine, events } = await openTestEngine(faulty, { valueLog: { ...ENGINE_OPTIONS.valueLog, thresholdBytes } });
   await engine.commit(batchOf({ before: '1' }), 1);
   return { memory, faulty, engine, poisons: () => events.filter((event) => event.type === 'poisoned') };
 }
@@ -106,7 +106,7 @@ describe('an error in the background', () => {
 
 describe('an error that nobody waits for', () => {
   test('is thrown by the close: commits that were acknowledged are not durable', async () => {
-    const { memory, faulty, engine, poisons } = await scene();
+    const { memory, faulty, engine, poisons } = await scene(32);
     const injected = faulty.inject({ operation: 'sync', file: /log$/, errno: 'EIO', times: 1, losesData: true });
     for (let i = 2; !engine.poisoned; i++) {
       await engine.commit(batchOf({ [`k${i}`]: 'v'.repeat(40) }), i, { durability: 'buffered' });

@@ -18,7 +18,7 @@ function freshFileSystem(): MemFileSystem {
 }
 
 function createLog(fileSystem: FileSystem, extensionBytes = 0): LogWriter {
-  return LogWriter.create(fileSystem, DIRECTORY, NUMBER, { extensionBytes, syncAheadBytes: 100 });
+  return LogWriter.create(fileSystem, DIRECTORY, NUMBER, { extensionBytes, syncAheadBytes: 100, vouches: true });
 }
 
 function writeBatch(log: LogWriter, timestamp: number): void {
@@ -36,7 +36,7 @@ function writeEnd(log: LogWriter, lastTimestamp: number, successor: number): voi
 function replay(fileSystem: FileSystem, last = true, after = 0): LogReplay & { timestamps: number[] } {
   const timestamps: number[] = [];
   const visit = (record: { timestamp: number }): void => void timestamps.push(record.timestamp);
-  return { ...replayLog(fileSystem, DIRECTORY, NUMBER, { last, after, visit }), timestamps };
+  return { ...replayLog(fileSystem, DIRECTORY, NUMBER, { whole: !last, after, visit }), timestamps };
 }
 
 /** Overwrites bytes of the segment. */

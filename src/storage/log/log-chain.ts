@@ -1,0 +1,87 @@
+/**
+ * The active segment of the log, and those before it that were ended without being synced. Nobody has been promised that
+ * what these hold is durable; it becomes so by the flush of their memtables, or with the next sync, which goes from the
+ * oldest to the active one. A segment whose successor was synced is thereby whole, and the successor's header says so.
+ */
+
+import type { LogFrames } from './log-frames.js';
+import type { LogWriter } from './log-writer.js';
+
+/** @param vouches see `LogWriter.create`. */
+export type CreateSegment = (number: number, vouches: boolean) => LogWriter;
+
+export class LogChain {
+  readonly #create: CreateSegment;
+  #active: LogWriter;
+  /** Not synced, oldest first. */
+  #ended: LogWriter[] = [];
+
+  constructor(create: CreateSegment, active: LogWriter) {
+    this.#create = create;
+    this.#active = active;
+  }
+
+  /** Of the active segment. */
+  get number(): number {
+    return this.#active.number;
+  }
+
+  /** Of the active segment. */
+  get sizeBytes(): number {
+    return this.#active.sizeBytes;
+  }
+
+  /** See `LogWriter.shouldSyncAhead`. */
+  get shouldSyncAhead(): boolean {
+    return this.#active.shouldSyncAhead;
+  }
+
+  write(frames: LogFrames): void {
+    this.#active.write(frames);
+  }
+
+  /** Appends the last record of the active segment. */
+  writeEnd(frames: LogFrames): void {
+    this.#active.writeEnd(frames);
+  }
+
+  /** Goes on in segment `number`. @param synced everything written so far is durable. */
+  goOn(number: number, synced: boolean): void {
+    const ended = this.#active;
+    this.#active = this.#create(number, synced);
+    if (synced) ended.close();
+    else this.#ended.push(ended);
+  }
+
+  /** The commits of a segment that was ended are in tables, durably: nobody needs it any more. */
+  drop(number: number): void {
+    const at = this.#ended.findIndex((segment) => segment.number === number);
+    if (at >= 0) this.#ended.splice(at, 1)[0]!.close();
+  }
+
+  /** Makes everything written by now durable. More may be written meanwhile. */
+  async sync(): Promise<void> {
+    for (let oldest = this.#ended[0]; oldest !== undefined; oldest = this.#ended[0]) {
+      await oldest.sync();
+      this.drop(oldest.number);
+    }
+    this.#active.vouch();
+    await this.#active.sync();
+  }
+
+  /** The same, waiting on this thread. */
+  syncNow(): void {
+    for (let oldest = this.#ended[0]; oldest !== undefined; oldest = this.#ended[0]) {
+      oldest.syncNow();
+      this.drop(oldest.number);
+    }
+    this.#active.vouch();
+    this.#active.syncNow();
+  }
+
+  /** Closes every segment as it is. Idempotent. */
+  close(): void {
+    for (const segment of [...this.#ended, this.#active]) segment.close();
+    this.#ended = [];
+  }
+}
