@@ -184,6 +184,11 @@ export class CommitCoordinator {
     throw this.#conflict(`with a commit after its snapshot ${since}`, candidate, found);
   }
 
+  /** Whether `key` is known to have been written after `since`, by a commit in flight for one. */
+  wroteAfter(key: Uint8Array, since: Timestamp): boolean {
+    return this.#recent.keyChanged(key, 0, key.length, since);
+  }
+
   /** What a transaction that failed with `error` lost over; undefined when that is not known. */
   contentionOf(error: ConflictError): Contention | undefined {
     return this.#contentions.get(error);

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { InvalidArgumentError } from '../../../src/base/index.js';
+import { ClosedError, InvalidArgumentError } from '../../../src/base/index.js';
 import type { Commit } from '../../../src/index.js';
 import { type Database, type DatabaseOptions, open, restore, verify } from '../../../src/index.js';
 import { MemFileSystem } from '../../../src/vfs/index.js';
+import { FaultFileSystem } from '../../support/fault-file-system.js';
 import { SlowSyncFileSystem } from '../../support/history-runner/slow-sync-file-system.js';
 import { ManualTime } from '../../support/manual-time.js';
 
@@ -236,6 +237,7 @@ test('what is put while a sweep is under way stays, and expires in its own time'
   await Promise.all(puts);
   expect(puts.length).toBeGreaterThan(200);
   expect(await sweep).toBeGreaterThanOrEqual(all.length - last.size);
+  expect(db.stats().conflicts).toBe(0);
   for (const [key, value] of last) expect(await db.get(key)).toBe(value);
   await time.advance(1000);
   const changes = await told(db, since);
@@ -374,6 +376,37 @@ test('large objects end with all of their content; who reads one reads on', asyn
     await expect(db.blobs.put('c', content, options)).rejects.toThrow(InvalidArgumentError);
   }
   expect(await db.blobs.stat('c')).toBeUndefined();
+});
+
+test('small bounds of transactions, a close in the middle, a disk that fails: a sweep ends in order', async () => {
+  let db = await openDb({ limits: { transactionBytes: 2000, keyBytes: 500 } });
+  const all = Array.from({ length: 300 }, (_, n) => n);
+  await db.batch(all.map((key) => ({ type: 'put', key, value: key, ttlMs: 10 }) as const));
+  await db.put('x'.repeat(480), 1, { ttlMs: 10 });
+  time.clock.advance(10);
+  expect(await db.expire()).toBe(301);
+  await db.batch(all.map((key) => ({ type: 'put', key, value: key, ttlMs: 10 }) as const));
+  time.clock.advance(10);
+  const sweep = db.expire();
+  await time.settle();
+  await Promise.all([db.close(), expect(sweep).rejects.toThrow(ClosedError)]);
+  db = await openDb();
+  const left = db.expire();
+  expect(await left).toBeGreaterThan(0);
+  expect(await keys(db)).toEqual([]);
+
+  const failing = new FaultFileSystem(fileSystem);
+  await db.close();
+  const { clock, scheduler } = time;
+  const broken = await open('/db', { environment: { fileSystem: failing, clock, scheduler } });
+  await broken.put('a', 1, { ttlMs: 10 });
+  failing.inject({ operation: 'sync', errno: 'EIO' });
+  await time.advance(1000);
+  expect(await broken.get('a')).toBeUndefined();
+  const idle = time.timers;
+  await time.advance(100_000);
+  expect(time.timers).toBeLessThanOrEqual(idle);
+  await broken.close().catch(() => undefined);
 });
 
 test('a backup holds ends, and what is restored of it goes on with them', async () => {
