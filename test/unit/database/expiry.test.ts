@@ -248,6 +248,17 @@ test('what is put while a sweep is under way stays, and expires in its own time'
   }
 });
 
+test('what a sweep passes by, as it is being written, is looked at again', async () => {
+  const db = await openDb({ history: { ms: 1e9 } });
+  await db.put('k', 1, { ttlMs: 10 });
+  time.clock.advance(10);
+  const sweep = db.expire();
+  await db.put('k', 2, { ttlMs: 50 });
+  expect(await sweep).toBe(0);
+  await time.advance(1000);
+  expect(await told(db, 0)).toEqual(['put k', 'put k', 'expire k']);
+});
+
 describe('the feed of changes', () => {
   test('tells each expiry once, soon after its time, and goes on behind it after a restart', async () => {
     let db = await openDb({ history: { ms: 1e9 } });
