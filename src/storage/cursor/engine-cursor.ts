@@ -3,11 +3,13 @@
  * inside a range. Starts before the first entry.
  */
 
-import { compareByteRanges, EMPTY_BYTES, type ForwardClock, type KeyRange } from '../../base/index.js';
+import { compareByteRanges, EMPTY_BYTES, type ForwardClock, keyAfter, type KeyRange } from '../../base/index.js';
 import { copyBytes, copyOut } from '../byte-copy.js';
 import type { ValueReader } from '../values/value-reader.js';
 import { type EntryCursor, EntryKind, expires, MAX_TIMESTAMP, type Timestamp } from '../entry.js';
 import { EXPIRY_BYTES, expiryAt } from '../format/expiring-value.js';
+import { pointedLength } from '../format/value-pointer.js';
+import { AHEAD_VALUE_BYTES_MAX, type RequestWalk, ValueReadAhead } from './value-read-ahead.js';
 
 export interface EngineCursor {
   /** Moves on; false at the end, after which the cursor is closed. */
@@ -31,6 +33,12 @@ export interface CursorPins {
   /** Throws when the engine no longer answers. */
   check(): void;
   release(): void;
+}
+
+/** What a visible cursor walks over. */
+export interface CursorSources {
+  /** Over what they hold of `range`, and what range deletions leave of it, while the first such cursor is open. */
+  open(range: KeyRange): EntryCursor;
 }
 
 /** After this many versions of one key in a row, seeking the next key is cheaper than stepping. */
@@ -57,11 +65,19 @@ abstract class VisibleCursor implements EngineCursor {
   #atMs: number | undefined;
   #begun = false;
   #closed = false;
+  readonly #sources: CursorSources;
+  readonly #options: VisibleCursorOptions;
+  /** How many values were asked for that are elsewhere. */
+  #reads = 0;
+  #ahead: ValueReadAhead | undefined;
 
-  constructor(source: EntryCursor, { range, asOf, atMs, clock, pins, values }: VisibleCursorOptions) {
-    this.source = source;
+  constructor(sources: CursorSources, options: VisibleCursorOptions) {
+    const { range, asOf, atMs, clock, pins, values } = options;
+    this.source = sources.open(range);
     this.range = range;
     this.asOf = asOf;
+    this.#sources = sources;
+    this.#options = options;
     this.#atMs = atMs;
     this.#clock = clock;
     this.#pins = pins;
@@ -114,7 +130,40 @@ abstract class VisibleCursor implements EngineCursor {
 
   #read(): Uint8Array {
     const { keyBytes, keyStart, keyEnd, shownTimestamp: timestamp, shownBytes: valueBytes } = this;
-    return this.#values.read({ keyBytes, keyStart, keyEnd, timestamp, valueBytes }, this.shownStart);
+    const entry = { keyBytes, keyStart, keyEnd, timestamp, valueBytes };
+    const isFew = this.#reads++ === 0 || pointedLength(valueBytes, this.shownStart) > AHEAD_VALUE_BYTES_MAX;
+    return (isFew ? undefined : this.#readAhead()) ?? this.#values.read(entry, this.shownStart);
+  }
+
+  /** The value shown, from what was read ahead; undefined when that has lost step, as where values were passed over. */
+  #readAhead(): Uint8Array | undefined {
+    const ahead = (this.#ahead ??= new ValueReadAhead(this.#values, this.#walkFrom(this.key())));
+    const value = ahead.take(this.shownBytes, this.shownStart);
+    if (value !== undefined) return value;
+    ahead.close();
+    this.#ahead = undefined;
+    this.#reads = 0;
+    return undefined;
+  }
+
+  /** The requests of the entries from `key` on. */
+  #walkFrom(key: Uint8Array): RequestWalk {
+    const { reverse } = this.#options;
+    const range = reverse ? { ...this.range, upper: keyAfter(key) } : { ...this.range, lower: key };
+    const pins = { check: () => undefined, release: () => undefined };
+    const walk: VisibleCursor = newCursor(this.#sources, { ...this.#options, range, pins });
+    return {
+      next: () => {
+        while (walk.next()) {
+          if (walk.shownKind !== EntryKind.ValuePointer) continue;
+          const keyBytes = walk.key();
+          const valueBytes = copyOut(walk.shownBytes, walk.shownStart, walk.shownEnd);
+          return { keyBytes, keyStart: 0, keyEnd: keyBytes.length, timestamp: walk.shownTimestamp, valueBytes };
+        }
+        return undefined;
+      },
+      close: () => walk.close(),
+    };
   }
 
   close(): void {
@@ -123,6 +172,8 @@ abstract class VisibleCursor implements EngineCursor {
     this.keyBytes = this.shownBytes = EMPTY_BYTES;
     this.keyStart = this.keyEnd = this.shownStart = this.shownEnd = 0;
     this.shownKind = EntryKind.Put;
+    this.#ahead?.close();
+    this.#ahead = undefined;
     this.source.close();
     this.#pins.release();
   }
@@ -292,7 +343,11 @@ export interface VisibleCursorOptions {
   readonly values: ValueReader;
 }
 
-/** @param source walks in the direction that `options.reverse` says; closed with the cursor. */
-export function visibleCursor(source: EntryCursor, options: VisibleCursorOptions): EngineCursor {
-  return options.reverse ? new DescendingCursor(source, options) : new AscendingCursor(source, options);
+/** Over what `sources` hold now. */
+export function visibleCursor(sources: CursorSources, options: VisibleCursorOptions): EngineCursor {
+  return newCursor(sources, options);
+}
+
+function newCursor(sources: CursorSources, options: VisibleCursorOptions): VisibleCursor {
+  return options.reverse ? new DescendingCursor(sources, options) : new AscendingCursor(sources, options);
 }

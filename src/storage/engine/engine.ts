@@ -190,11 +190,11 @@ export class Engine {
     this.#gate.checkReadable();
     const { asOf, reverse = false } = options;
     const seen = { asOf: Math.min(asOf, this.lastTimestamp), reverse, cleared: options.cleared };
-    const source = this.#readPlan().merged(this.#memtables, range, seen);
+    const sources = this.#readPlan().sources(this.#memtables, seen);
     const pinned = this.#versions.pin();
     const pins = { check: () => this.#gate.checkReadable(), release: () => this.#release(pinned) };
     const { values } = this.#versions;
-    return visibleCursor(source, { ...options, range, reverse, clock: this.clock, pins, values });
+    return visibleCursor(sources, { ...options, range, reverse, clock: this.clock, pins, values });
   }
 
   /** False when nothing of `range` is anywhere, as far as can be said without looking into tables or memtables. */

@@ -3,7 +3,8 @@
 import { compareBytes, type KeyRange, rangeIsEmpty } from '../../base/index.js';
 import { SourceList } from '../cursor/source-list.js';
 import type { TombstoneView } from '../cursor/uncovered-cursor.js';
-import type { EntryCursor, EntryKind, Timestamp } from '../entry.js';
+import type { CursorSources } from '../cursor/engine-cursor.js';
+import type { EntryKind, Timestamp } from '../entry.js';
 import { RunCursor } from '../table/run-cursor.js';
 import { SortedKeys } from '../table/sorted-keys.js';
 import type { Table } from '../table/table.js';
@@ -90,22 +91,21 @@ export class ReadPlan {
     return hasMemtable || this.runs.some((run) => run.touches(range));
   }
 
-  /** Over everything that can hold keys of `range` and of what range deletions leave of it; `asOf` is of a published commit. */
-  merged(
-    { active, sealed }: MemtableStack,
-    range: KeyRange,
-    { asOf, reverse = false, cleared }: CursorOptions,
-  ): EntryCursor {
-    const sources = new SourceList(asOf, reverse, cleared);
-    if (rangeIsEmpty(range)) return sources.merged();
-    if (active.count > 0) sources.add(active.cursor(reverse), active.tombstones);
-    for (const { memtable } of sealed) {
-      if (memtable.count > 0) sources.add(memtable.cursor(reverse), memtable.tombstones);
-    }
-    for (const run of this.runs) {
-      if (!run.touches(range)) continue;
-      sources.add(new RunCursor(run.tables, { reverse, bulk: false, range, asOf }), run.tombstones);
-    }
-    return sources.merged();
+  /** Everything that can hold keys, as it is now; `asOf` is of a published commit. */
+  sources({ active, sealed }: MemtableStack, { asOf, reverse = false, cleared }: CursorOptions): CursorSources {
+    const memtables = active.count > 0 ? [active] : [];
+    for (const { memtable } of sealed) if (memtable.count > 0) memtables.push(memtable);
+    return {
+      open: (range) => {
+        const sources = new SourceList(asOf, reverse, cleared);
+        if (rangeIsEmpty(range)) return sources.merged();
+        for (const memtable of memtables) sources.add(memtable.cursor(reverse), memtable.tombstones);
+        for (const run of this.runs) {
+          if (!run.touches(range)) continue;
+          sources.add(new RunCursor(run.tables, { reverse, bulk: false, range, asOf }), run.tombstones);
+        }
+        return sources.merged();
+      },
+    };
   }
 }

@@ -52,25 +52,25 @@ export class ValueReader {
     this.#directory = directory;
   }
 
-  /** The value that the pointer at `entry.valueBytes[at]` leads to. Throws `CorruptionError` or `IoError`. */
-  read(entry: PointingEntry, at: number): Uint8Array {
-    const stored = this.readStored(entry, at);
+  /**
+   * The value that the pointer at `entry.valueBytes[at]` leads to. Throws `CorruptionError` or `IoError`.
+   *
+   * @param bytes what is stored there, if it was read before; becomes the caller's, if it is the value.
+   */
+  read(entry: PointingEntry, at: number, bytes?: Uint8Array): Uint8Array {
+    const stored = this.readStored(entry, at, bytes);
     const { valueBytes: pointer } = entry;
     if (!isCompressedAt(pointer, at)) return stored;
     return decompressed(stored, { file: placeName(pointedPlace(pointer, at)), offset: pointedOffset(pointer, at) });
   }
 
   /** The same as it is stored. */
-  readStored(entry: PointingEntry, at: number): Uint8Array {
+  readStored(entry: PointingEntry, at: number, bytes?: Uint8Array): Uint8Array {
     const { valueBytes: pointer } = entry;
     const place = pointedPlace(pointer, at);
     const offset = pointedOffset(pointer, at);
-    const value = uninitialized(pointedLength(pointer, at));
+    const value = bytes ?? this.readRange(place, offset, pointedLength(pointer, at));
     const segment = this.#segment(place);
-    const read = segment.file.read(value, offset);
-    if (read < value.length) {
-      throw CorruptionError.at(placeName(place), offset, { expected: `${value.length} bytes`, found: `${read} bytes` });
-    }
     if (value.length >= GRAIN_BYTES && isVerified(segment, offset)) return value;
     const stored = pointedChecksum(pointer, at);
     const owner = ownerOf(entry.keyBytes, entry.keyStart, entry.keyEnd, entry.timestamp);
@@ -81,6 +81,14 @@ export class ValueReader {
     }
     if (value.length >= GRAIN_BYTES) remember(segment, offset);
     return value;
+  }
+
+  /** So many bytes from `offset` on. Throws `CorruptionError` where the file has less, and `IoError`. */
+  readRange(place: number, offset: number, length: number): Uint8Array {
+    const target = uninitialized(length);
+    const read = this.#segment(place).file.read(target, offset);
+    if (read === length) return target;
+    throw CorruptionError.at(placeName(place), offset, { expected: `${length} bytes`, found: `${read} bytes` });
   }
 
   /** Closes a file that is about to be deleted. */
