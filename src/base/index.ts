@@ -37,6 +37,7 @@ export {
 } from './errors.js';
 export { hashBytes } from './hash.js';
 export { checkOptionNames, kindOf } from './option-names.js';
+export { type Placed, PlacedSet } from './placed-set.js';
 export { type Random, randomBelow, seededRandom, systemRandom } from './random.js';
 export {
   type BoundedRange,

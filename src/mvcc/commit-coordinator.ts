@@ -22,6 +22,7 @@ import {
   type Timestamp,
   type WriteBatch,
 } from '../storage/index.js';
+import { BatchQueue } from './batch-queue.js';
 import type { ChangeTail } from './change-tail.js';
 import type { Deadlines } from './deadlines.js';
 import type { ReadSet } from './read-set.js';
@@ -97,7 +98,7 @@ export class CommitCoordinator {
    * In flight, in order, and not recorded: made while no transaction was open, and none that begins later than their
    * publication can miss them. A plain write thereby costs no second copy of its keys.
    */
-  readonly #unrecorded = new Map<Timestamp, WriteBatch>();
+  readonly #unrecorded = new BatchQueue();
   /** Of the validation under way; filled anew after one that found something, so that most allocate nothing. */
   #found: FoundContention = { keys: [], ranges: [], changed: [] };
   #since: Timestamp = 0;
@@ -214,7 +215,7 @@ export class CommitCoordinator {
     this.#inFlight++;
     if (quiet !== true) {
       if (this.#candidates.size > 0 || locked !== undefined) this.#record(batch, timestamp, locked);
-      else this.#unrecorded.set(timestamp, batch);
+      else this.#unrecorded.push(timestamp, batch);
     }
     this.#tail.record(batch, timestamp);
   }
@@ -273,16 +274,14 @@ export class CommitCoordinator {
   ended(timestamp: Timestamp, isPublished: boolean): void {
     this.#inFlight--;
     if (isPublished) this.#commits++;
-    if (this.#unrecorded.size > 0) this.#unrecorded.delete(timestamp);
+    if (!this.#unrecorded.isEmpty) this.#unrecorded.through(timestamp);
     this.#tail.published();
     while (this.#waiters.length > 0 && this.#waiters[0]!.timestamp <= timestamp) this.#waiters.shift()!.resolve();
   }
 
   #recordInFlight(): void {
-    if (this.#unrecorded.size === 0) return;
-    const inFlight = [...this.#unrecorded];
-    this.#unrecorded.clear();
-    for (const [timestamp, batch] of inFlight) this.#record(batch, timestamp, undefined);
+    if (this.#unrecorded.isEmpty) return;
+    for (const { timestamp, batch } of this.#unrecorded.takeAll()) this.#record(batch, timestamp, undefined);
   }
 
   /** In the order of timestamps. */

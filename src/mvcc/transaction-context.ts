@@ -1,5 +1,6 @@
 /** What the store shares with its transactions. */
 
+import type { PlacedSet } from '../base/index.js';
 import type { Engine } from '../storage/index.js';
 import type { CommitCoordinator } from './commit-coordinator.js';
 import type { Deadlines } from './deadlines.js';
@@ -16,7 +17,7 @@ export interface TransactionContext {
   /** Bound of the write buffer and, separately, of the record of what was read. */
   readonly transactionBytesMax: number;
   /** Transactions begun and not ended. */
-  readonly open: Set<Transaction>;
+  readonly open: PlacedSet<Transaction>;
   /** Raises an error that nobody can handle. */
   readonly reportBug: (error: unknown) => void;
 }

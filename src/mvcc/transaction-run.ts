@@ -8,7 +8,7 @@
  * grows from the time that the attempt took: what is in the way takes about as long.
  */
 
-import { ConflictError } from '../base/index.js';
+import { ConflictError, type Placed, type PlacedSet } from '../base/index.js';
 import type { Environment } from '../vfs/index.js';
 import type { CommitCoordinator, CommitObserver } from './commit-coordinator.js';
 import { interruptionCheck, watchInterruptions } from './interruption.js';
@@ -35,7 +35,7 @@ export interface RunContext {
   readonly coordinator: CommitCoordinator;
   readonly turns: Turns;
   /** Runs under way; closing the store ends them. */
-  readonly runs: Set<{ interrupt(reason: unknown): void }>;
+  readonly runs: PlacedSet<Placed & { interrupt(reason: unknown): void }>;
   readonly storeIsReadOnly: boolean;
   begin(settings: TransactionSettings): Transaction;
   /** Called before each retry. */
@@ -60,7 +60,8 @@ export function runAsync<T>(
  * One call of `transaction()`. Goes from step to step by callbacks, as each async function or promise in between would cost
  * as much as a fifth of a small transaction (2 shared cores, Node 20.20).
  */
-class TransactionRun<T> implements CommitObserver {
+class TransactionRun<T> implements CommitObserver, Placed {
+  place = -1;
   readonly #context: RunContext;
   readonly #body: (tx: Transaction) => T | Promise<T>;
   readonly #options: TransactionOptions;

@@ -21,6 +21,8 @@ import type { CursorOptions, RangeCursor, WriteView } from './views.js';
 import { WriteBuffer } from './write-buffer.js';
 
 export class Transaction implements WriteView, CommitObserver {
+  /** Among the open ones: see `PlacedSet`. @internal */
+  place = -1;
   /** The newest commit that this transaction sees. */
   readonly snapshotTimestamp: Timestamp;
   readonly isolation: Isolation;

@@ -3,7 +3,7 @@
  * registry and the commit order.
  */
 
-import { checkOptionNames, ClosedError, InvalidArgumentError } from '../base/index.js';
+import { checkOptionNames, ClosedError, InvalidArgumentError, PlacedSet } from '../base/index.js';
 import { openEngine, type RecoveryReport } from '../recovery/index.js';
 import {
   type BulkLoad,
@@ -131,7 +131,7 @@ export class TransactionalStore {
       deadlines,
       pool: new MemtablePool(),
       transactionBytesMax: options.limits.transactionBytes,
-      open: new Set(),
+      open: new PlacedSet(),
       reportBug: (error) =>
         environment.scheduler.nextTurn(() => {
           throw error;
@@ -141,7 +141,7 @@ export class TransactionalStore {
       environment,
       coordinator: this.#coordinator,
       turns,
-      runs: new Set(),
+      runs: new PlacedSet(),
       storeIsReadOnly: engine.readOnly,
       begin: (settings) => this.#begin(settings),
       countRetry: () => {
@@ -322,9 +322,9 @@ export class TransactionalStore {
     this.#unwatchHistory();
     this.#watch?.close();
     this.#sweep?.close();
-    for (const run of this.#runContext.runs) run.interrupt(reason);
+    for (const run of this.#runContext.runs.toArray()) run.interrupt(reason);
     for (const feed of this.#feeds.open) feed.fail(reason);
-    for (const tx of this.#context.open) tx.interrupt(reason);
+    for (const tx of this.#context.open.toArray()) tx.interrupt(reason);
     await this.#coordinator.settled();
     await this.engine.close();
   }
