@@ -41,7 +41,9 @@ export { type Placed, PlacedSet } from './placed-set.js';
 export { type Random, randomBelow, seededRandom, systemRandom } from './random.js';
 export {
   type BoundedRange,
+  higherLower,
   intersectRanges,
+  lowerUpper,
   type KeyRange,
   prefixRange,
   rangeContains,

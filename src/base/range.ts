@@ -32,9 +32,15 @@ export function rangeIsEmpty(range: KeyRange): boolean {
 
 /** The keys that lie in both ranges. */
 export function intersectRanges(a: KeyRange, b: KeyRange): KeyRange {
-  const lower =
-    a.lower === undefined || (b.lower !== undefined && compareBytes(b.lower, a.lower) > 0) ? b.lower : a.lower;
-  const upper =
-    a.upper === undefined || (b.upper !== undefined && compareBytes(b.upper, a.upper) < 0) ? b.upper : a.upper;
-  return { lower, upper };
+  return { lower: higherLower(a.lower, b.lower), upper: lowerUpper(a.upper, b.upper) };
+}
+
+/** The lower bound of what lies in two ranges, by theirs. */
+export function higherLower(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  return a === undefined || (b !== undefined && compareBytes(b, a) > 0) ? b : a;
+}
+
+/** The upper bound of what lies in two ranges, by theirs. */
+export function lowerUpper(a: Uint8Array | undefined, b: Uint8Array | undefined): Uint8Array | undefined {
+  return a === undefined || (b !== undefined && compareBytes(b, a) < 0) ? b : a;
 }

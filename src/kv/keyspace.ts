@@ -11,17 +11,18 @@ import {
   checkOptionNames,
   EMPTY_BYTES,
   hexPreview,
+  higherLower,
   InvalidArgumentError,
-  intersectRanges,
   type KeyRange,
   keyAfter,
   kindOf,
+  lowerUpper,
   prefixRange,
 } from '../base/index.js';
 import { EXPIRY_OPTIONS, type ExpiryOptions, expiryFrom, type ReadView, type WriteOptions } from '../mvcc/index.js';
 import type { Environment } from '../vfs/index.js';
 import type { KeyCodec, KeyCodecName, ValueCodec, ValueCodecName } from './codecs.js';
-import { EntryScan } from './scan.js';
+import { type EntryDecoder, EntryScan, scanLimit } from './scan.js';
 
 /** How one keyspace maps to bytes: every key is `prefix`, then the codec's encoding. */
 export interface KeyspaceLayout<KeyIn, KeyOut, Value> {
@@ -99,6 +100,9 @@ let scratchPrefix: Uint8Array | undefined;
 export class KeyspaceReader<KeyIn, KeyOut, Value> {
   readonly #source: KeyspaceSource;
   readonly #layout: KeyspaceLayout<KeyIn, KeyOut, Value>;
+  /** Made by the first scan: short scans are as quick as what they allocate. */
+  #decoder: EntryDecoder<KeyOut, Value> | undefined;
+  #whole: KeyRange | undefined;
 
   constructor(source: KeyspaceSource, layout: KeyspaceLayout<KeyIn, KeyOut, Value>) {
     this.#source = source;
@@ -162,12 +166,12 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   scanSync<V extends Value = Value>(options: ScanOptions<KeyIn> = {}): Generator<[KeyOut, V], void, undefined> {
-    const decoder = {
+    this.#decoder ??= {
       prefixLength: this.#layout.prefix.length,
-      key: (bytes: Uint8Array, start: number, end: number) => this.decodeKey(bytes, start, end),
-      value: (bytes: Uint8Array, start: number, end: number) => this.decodeValue(bytes, start, end) as V,
+      key: (bytes, start, end) => this.decodeKey(bytes, start, end),
+      value: (bytes, start, end) => this.decodeValue(bytes, start, end),
     };
-    return new EntryScan(decoder, () => {
+    return new EntryScan(this.#decoder as EntryDecoder<KeyOut, V>, () => {
       checkOptionNames('options of a scan', options, SCAN_OPTIONS);
       const limit = scanLimit(options.limit);
       const range = limit === 0 ? NOTHING : this.#range(options);
@@ -183,7 +187,8 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   /** The stored keys that begin with `prefix`; all of the keyspace without one. */
   protected prefixRange(prefix: KeyIn | undefined): KeyRange {
     const { keys, prefix: own } = this.#layout;
-    return prefix === undefined ? prefixRange(own) : keys.prefixRange(this.keyBytes(prefix));
+    if (prefix !== undefined) return keys.prefixRange(this.keyBytes(prefix));
+    return (this.#whole ??= prefixRange(own));
   }
 
   /** The stored form of `key`. */
@@ -257,24 +262,17 @@ export class KeyspaceReader<KeyIn, KeyOut, Value> {
   }
 
   #range(options: RangeOptions<KeyIn>): KeyRange {
-    const whole = this.prefixRange(options.prefix);
+    let { lower, upper } = this.prefixRange(options.prefix);
     const { gt, gte, lt, lte } = options;
-    return [
-      gte === undefined ? {} : { lower: this.keyBytes(gte) },
-      gt === undefined ? {} : { lower: keyAfter(this.keyBytes(gt)) },
-      lt === undefined ? {} : { upper: this.keyBytes(lt) },
-      lte === undefined ? {} : { upper: keyAfter(this.keyBytes(lte)) },
-    ].reduce<KeyRange>(intersectRanges, whole);
+    if (gte !== undefined) lower = higherLower(lower, this.keyBytes(gte));
+    if (gt !== undefined) lower = higherLower(lower, keyAfter(this.keyBytes(gt)));
+    if (lt !== undefined) upper = lowerUpper(upper, this.keyBytes(lt));
+    if (lte !== undefined) upper = lowerUpper(upper, keyAfter(this.keyBytes(lte)));
+    return { lower, upper };
   }
 }
 
 const NOTHING: KeyRange = { lower: EMPTY_BYTES, upper: EMPTY_BYTES };
-
-function scanLimit(limit: number | undefined): number {
-  if (limit === undefined) return Number.POSITIVE_INFINITY;
-  if (Number.isSafeInteger(limit) && limit >= 0) return limit;
-  throw new InvalidArgumentError(`limit must be a non-negative integer, found ${limit}`, { facts: { found: limit } });
-}
 
 function requireArray(what: string, found: unknown): void {
   if (Array.isArray(found)) return;

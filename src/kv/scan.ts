@@ -3,6 +3,7 @@
  * the first step, and closes it at the end, at `return` (a `break` out of a loop) and at `throw`.
  */
 
+import { InvalidArgumentError } from '../base/index.js';
 import type { RangeCursor } from '../mvcc/index.js';
 
 export interface EntryDecoder<Key, Value> {
@@ -76,4 +77,11 @@ export class EntryScan<Key, Value> implements Generator<[Key, Value], void, unde
     this.#cursor?.close();
     this.#cursor = undefined;
   }
+}
+
+/** The checked `limit` of a scan. */
+export function scanLimit(limit: number | undefined): number {
+  if (limit === undefined) return Number.POSITIVE_INFINITY;
+  if (Number.isSafeInteger(limit) && limit >= 0) return limit;
+  throw new InvalidArgumentError(`limit must be a non-negative integer, found ${limit}`, { facts: { found: limit } });
 }

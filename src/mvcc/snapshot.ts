@@ -117,7 +117,7 @@ export class LatestView implements ReadView {
 
   /** A cursor over one state, that of its creation. */
   cursor(range: KeyRange, options?: CursorOptions): RangeCursor {
-    const view = { asOf: this.#engine.lastTimestamp, atMs: this.#atMs };
-    return this.#engine.cursor(range, { ...view, reverse: options?.reverse === true });
+    const { lastTimestamp: asOf } = this.#engine;
+    return this.#engine.cursor(range, { asOf, atMs: this.#atMs, reverse: options?.reverse === true });
   }
 }

@@ -115,8 +115,8 @@ export class Transaction implements WriteView, CommitObserver {
     const reverse = options?.reverse === true;
     const own: KeyRange = { lower: range.lower?.slice(), upper: range.upper?.slice() };
     const writes = this.#writes;
-    const view = { asOf: this.snapshotTimestamp, atMs: this.#atMs };
-    const committed = this.#context.engine.cursor(own, { ...view, reverse, cleared: writes?.cleared() });
+    const seen = { asOf: this.snapshotTimestamp, atMs: this.#atMs, reverse, cleared: writes?.cleared() };
+    const committed = this.#context.engine.cursor(own, seen);
     const written = writes === undefined || writes.isEmpty ? undefined : writes.cursor(reverse);
     const cursor = new TransactionCursor(this, { committed, written }, own, reverse);
     (this.#cursors ??= new Set()).add(cursor);

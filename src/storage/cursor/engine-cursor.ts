@@ -331,6 +331,7 @@ function compareSource(source: EntryCursor, key: Uint8Array): number {
   return compareByteRanges(source.keyBytes, source.keyStart, source.keyEnd, key, 0, key.length);
 }
 
+/** Filled field by field: to spread another object costs half a microsecond, where ten entries from a seek take eight. */
 export interface VisibleCursorOptions {
   readonly range: KeyRange;
   readonly asOf: Timestamp;

@@ -188,13 +188,13 @@ export class Engine {
   /** A cursor over the state as of a timestamp. Later commits, flushes and compactions do not show in it. */
   cursor(range: KeyRange, options: CursorOptions): EngineCursor {
     this.#gate.checkReadable();
-    const { asOf, reverse = false } = options;
-    const seen = { asOf: Math.min(asOf, this.lastTimestamp), reverse, cleared: options.cleared };
+    const { asOf, atMs, reverse = false, cleared } = options;
+    const seen = { asOf: Math.min(asOf, this.lastTimestamp), reverse, cleared };
     const sources = this.#readPlan().sources(this.#memtables, seen);
     const pinned = this.#versions.pin();
     const pins = { check: () => this.#gate.checkReadable(), release: () => this.#release(pinned) };
     const { values } = this.#versions;
-    return visibleCursor(sources, { ...options, range, reverse, clock: this.clock, pins, values });
+    return visibleCursor(sources, { range, asOf, atMs, reverse, clock: this.clock, pins, values });
   }
 
   /** False when nothing of `range` is anywhere, as far as can be said without looking into tables or memtables. */
