@@ -82,8 +82,8 @@ export class CommitPipeline {
     return this.#lastTimestamp;
   }
 
-  get logNumber(): number {
-    return this.#log.number;
+  get log(): LogChain {
+    return this.#log;
   }
 
   /** Throws `LimitError` when the queue is full. */
@@ -147,11 +147,6 @@ export class CommitPipeline {
         this.#complete(group);
       });
     }
-  }
-
-  /** The commits of a segment are in tables, durably. */
-  flushed(logNumber: number): void {
-    this.#log.drop(logNumber);
   }
 
   /** Goes on after the host has made room. */
@@ -239,7 +234,7 @@ export class CommitPipeline {
     );
   }
 
-  /** The end of a segment with values is synced: see `#sealsDurably`. */
+  /** A segment with values is synced before its flush: see `LogChain`. */
   #syncsAhead(): boolean {
     return this.#host.memtables.activeValueBytes > 0 && this.#log.shouldSyncAhead;
   }
@@ -320,10 +315,10 @@ export class CommitPipeline {
 
   /**
    * Whether a segment is synced before its successor begins. Where nobody was promised as much, it need not be: its commits
-   * become durable by their flush. Values stay in it, and tables that point to them may become durable at any time.
+   * become durable by their flush.
    */
   #sealsDurably(): boolean {
-    return !this.#schedule.hasUnsynced || this.#host.memtables.activeValueBytes > 0;
+    return !this.#schedule.hasUnsynced;
   }
 
   #write(): void {

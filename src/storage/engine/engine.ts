@@ -366,8 +366,7 @@ export class Engine {
       times: this.#times,
       valueLog: this.#valueLog,
       flush: () => void this.flush().catch(() => undefined),
-      activeLogNumber: () => this.#pipeline!.logNumber,
-      flushed: (logNumber) => this.#pipeline?.flushed(logNumber),
+      log: () => this.#pipeline!.log,
       madeRoom: () => this.#pipeline?.resume(),
     });
   }

@@ -1,6 +1,6 @@
 /** What maintenance orders, made from the state of the moment: jobs, and the removal of tables that need none. */
 
-import type { CompactionJob, FlushJob } from '../compaction/job.js';
+import type { CompactionJob, FlushJob, JobResult } from '../compaction/job.js';
 import { type CompactionPlan, olderThan, outputsMax, spansOfVersion } from '../compaction/compaction-plan.js';
 import { coveredTables } from '../compaction/covered-tables.js';
 import type { Table } from '../table/table.js';
@@ -24,6 +24,11 @@ export function flushJob(
     retention: retention.view(),
     olderRuns: spansOfVersion(versions.current),
   };
+}
+
+/** The log segment that the tables of a flush point into, if they do. */
+export function segmentOf({ logNumber }: SealedMemtable, { tables }: JobResult): number | undefined {
+  return tables.some(({ references }) => references.length > 0) ? logNumber : undefined;
 }
 
 export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>): CompactionJob {

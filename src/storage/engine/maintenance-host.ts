@@ -5,6 +5,7 @@ import type { JobExecutor } from '../compaction/job.js';
 import type { TreePolicy } from '../compaction/tree-shape.js';
 import type { RetentionPolicy } from '../compaction/retention.js';
 import type { TableFormat } from '../table/table-writer.js';
+import type { LogChain } from '../log/log-chain.js';
 import type { CommitTimes } from '../version/commit-times.js';
 import type { VersionSet } from '../version/version-set.js';
 import type { EventListener } from './engine-options.js';
@@ -29,10 +30,8 @@ export interface MaintenanceHost {
   readonly environment: Pick<Environment, 'scheduler'>;
   /** Seals the active memtable and flushes it; does not wait. */
   flush(): void;
-  /** The segment that commits go to now. */
-  activeLogNumber(): number;
-  /** Told when the commits of a log segment are in tables, before it is deleted. */
-  flushed(logNumber: number): void;
+  /** Where commits go. */
+  log(): LogChain;
   /** Told after a sealed memtable went to a table, and after merges. */
   madeRoom(): void;
 }

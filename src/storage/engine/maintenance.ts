@@ -15,7 +15,7 @@ import { type KeySpan, spanOf, type Version } from '../version/version.js';
 import { level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
 import type { Pressure } from './commit-pace.js';
 import { type JobCounts, JobCounters } from './job-counters.js';
-import { compactionJob, dropCovered, flushJob } from './job-orders.js';
+import { compactionJob, dropCovered, flushJob, segmentOf } from './job-orders.js';
 import type { MaintenanceHost } from './maintenance-host.js';
 import type { SealedMemtable } from './memtable-stack.js';
 import { ValueUpkeep } from './value-upkeep.js';
@@ -197,6 +197,8 @@ export class Maintenance {
         if (flush === undefined) break;
         const result = await flush.result;
         assert(result !== undefined, 'nobody cancels a flush');
+        const pointsInto = segmentOf(flush.sealed, result);
+        if (pointsInto !== undefined) await this.#host.log().syncThrough(pointsInto);
         // A synchronous commit may have installed it already.
         if (this.#flush !== flush) continue;
         if (this.#host.gate.poisoned) break;
@@ -258,7 +260,10 @@ export class Maintenance {
   #flushNow(): void {
     const flush = this.#flush ?? this.#beginFlush();
     assert(flush !== undefined, 'there is no room while a memtable is sealed');
-    this.#installFlush(flush, this.#host.executor.runNow(flush.job));
+    const result = this.#host.executor.runNow(flush.job);
+    const pointsInto = segmentOf(flush.sealed, result);
+    if (pointsInto !== undefined) this.#host.log().syncThroughNow(pointsInto);
+    this.#installFlush(flush, result);
   }
 
   #compactNow(): void {
@@ -297,7 +302,7 @@ export class Maintenance {
     this.#flush = undefined;
     const prunedThrough = Math.max(versions.prunedThrough, result.prunedThrough);
     if (this.#isRefused(flush.job, result)) return;
-    const next = memtables.sealed.at(-2)?.logNumber ?? this.#host.activeLogNumber();
+    const next = memtables.sealed.at(-2)?.logNumber ?? this.#host.log().number;
     versions.install({
       logNumber: next,
       lastTimestamp: flush.sealed.lastTimestamp,
@@ -307,10 +312,9 @@ export class Maintenance {
       removed: [],
     });
     memtables.drop(flush.sealed);
-    if (flush.sealed.logNumber !== undefined) {
-      this.#host.flushed(flush.sealed.logNumber);
-      versions.addFlushedLog(flush.sealed.logNumber);
-    }
+    const { logNumber } = flush.sealed;
+    if (logNumber !== undefined) this.#host.log().drop(logNumber);
+    if (logNumber !== undefined) versions.addFlushedLog(logNumber);
     versions.deleteObsolete();
     this.#counters.flushed(result);
     const { tables, bytesWritten, entriesDropped } = result;

@@ -1,7 +1,7 @@
 /**
  * The active segment of the log, and those before it that were ended without being synced. Nobody has been promised that
- * what these hold is durable; it becomes so by the flush of their memtables, or with the next sync, which goes from the
- * oldest to the active one. A segment whose successor was synced is thereby whole, and the successor's header says so.
+ * what these hold is durable; it becomes so by the flush of their memtables, which syncs a segment first if tables are to
+ * point to values in it, or with the next sync, which goes from the oldest to the active one. A segment whose successor was synced is thereby whole, and the successor's header says so.
  */
 
 import type { LogFrames } from './log-frames.js';
@@ -15,6 +15,8 @@ export class LogChain {
   #active: LogWriter;
   /** Not synced, oldest first. */
   #ended: LogWriter[] = [];
+  /** Calls that sync those. */
+  #syncs = 0;
 
   constructor(create: CreateSegment, active: LogWriter) {
     this.#create = create;
@@ -33,7 +35,7 @@ export class LogChain {
 
   /** See `LogWriter.shouldSyncAhead`. */
   get shouldSyncAhead(): boolean {
-    return this.#active.shouldSyncAhead;
+    return this.#syncs === 0 && this.#active.shouldSyncAhead;
   }
 
   write(frames: LogFrames): void {
@@ -61,22 +63,36 @@ export class LogChain {
 
   /** Makes everything written by now durable. More may be written meanwhile. */
   async sync(): Promise<void> {
-    for (let oldest = this.#ended[0]; oldest !== undefined; oldest = this.#ended[0]) {
-      await oldest.sync();
-      this.drop(oldest.number);
-    }
+    await this.syncThrough(this.number);
     this.#active.vouch();
     await this.#active.sync();
   }
 
+  /** Makes the segments durable that have ended, up to `number`. */
+  async syncThrough(number: number): Promise<void> {
+    this.#syncs++;
+    try {
+      for (let oldest = this.#ended[0]; oldest !== undefined && oldest.number <= number; oldest = this.#ended[0]) {
+        await oldest.sync();
+        this.drop(oldest.number);
+      }
+    } finally {
+      this.#syncs--;
+    }
+  }
+
   /** The same, waiting on this thread. */
   syncNow(): void {
-    for (let oldest = this.#ended[0]; oldest !== undefined; oldest = this.#ended[0]) {
+    this.syncThroughNow(this.number);
+    this.#active.vouch();
+    this.#active.syncNow();
+  }
+
+  syncThroughNow(number: number): void {
+    for (let oldest = this.#ended[0]; oldest !== undefined && oldest.number <= number; oldest = this.#ended[0]) {
       oldest.syncNow();
       this.drop(oldest.number);
     }
-    this.#active.vouch();
-    this.#active.syncNow();
   }
 
   /** Closes every segment as it is. Idempotent. */
