@@ -7,10 +7,13 @@ import {
   appendBatchRecord,
   appendSegmentEnd,
   decodeLogRecord,
+  type LogBatch,
   type LogRecord,
 } from '../../../../src/storage/format/log-record.js';
 import { decodeManifestEdit, encodeManifestEdit } from '../../../../src/storage/format/manifest-edit.js';
 import { placeFrames, scanFrames } from '../../../../src/storage/format/record-frame.js';
+import { LogFrames } from '../../../../src/storage/log/log-frames.js';
+import { replayLog } from '../../../../src/storage/log/log-reader.js';
 import { TableCursor } from '../../../../src/storage/table/table-cursor.js';
 import { TableReader } from '../../../../src/storage/table/table-reader.js';
 import { TableWriter } from '../../../../src/storage/table/table-writer.js';
@@ -67,6 +70,21 @@ test('the log segment in log.md is what the code writes', () => {
   placeFrames(frames.bytes(), { fileNumber: 4, offset: FILE_HEADER_BYTES, syncedOffset: FILE_HEADER_BYTES });
   const segment = Buffer.concat([encodeFileHeader(FileMagic.log, 4), frames.bytes()]);
   expect(new Uint8Array(segment)).toEqual(hexBlock('log', 'segment'));
+});
+
+test('the segment with a separated value in log.md is what the code writes, and is read back', () => {
+  const fileSystem = tableFileSystem();
+  const frames = new LogFrames({ thresholdBytes: 6, compression: 'none' });
+  frames.addBatch(9, batchOf({ lake: 'varved' }), undefined);
+  const place = { fileNumber: 6, offset: FILE_HEADER_BYTES, syncedOffset: FILE_HEADER_BYTES, marksEnd: false };
+  const segment = Buffer.concat([encodeFileHeader(FileMagic.log, 6), ...frames.placed(place)]);
+  expect(new Uint8Array(segment)).toEqual(hexBlock('log', 'values'));
+
+  putFile(fileSystem, `${TABLE_DIRECTORY}/000006.log`, hexBlock('log', 'values'));
+  const found: LogBatch[] = [];
+  const visit = (record: LogBatch): void => void found.push(record);
+  expect(replayLog(fileSystem, TABLE_DIRECTORY, 6, { whole: false, after: 8, visit })).toMatchObject({ isTorn: false });
+  expect(found).toMatchObject([{ timestamp: 9, batch: { count: 1 } }]);
 });
 
 test('the log segment in log.md is read back', () => {
