@@ -134,7 +134,7 @@ async function print(facts: DatabaseFacts, { output }: CommandContext): Promise<
   const lines = [
     ['tables', `${totals.tables}, ${totals.bytes} bytes for ${totals.rawBytes} bytes of keys and values`],
     ['garbage', `${garbage} of ${totals.entries} entries are deletions or superseded in their own table`],
-    ['space', `${amplification.space.toFixed(2)} bytes of tables for a byte of the oldest run`],
+    ['space', `${amplification.space.toFixed(2)} bytes of tables and values for a byte of the oldest run`],
     ['reads', `${amplification.read} runs that a point read may have to look into`],
     ['writes', 'not known: counted while a database is written to'],
     ['log', `${log.unflushedEntries} entries not in tables yet, from ${log.firstNeeded} on`],
