@@ -31,8 +31,8 @@ The same bytes (\`--records\` times \`--value\`) as values of 4 KB, 64 KB and 1 
 - \`overwrite\`: on a database that holds every record, each is overwritten ${PASSES} times in random order, in atomic batches of 1 MiB; an
   operation is a value. The event loop gets a turn after every ${BATCHES_PER_LOOK} batches, outside the time that is taken.
   - \`MBs\`: megabytes of values per second.
-  - \`written\`: bytes handed to write calls for a byte of keys and values, what the engine does in the background and the
-    ${BATCHES_PER_LOOK} batches until somebody looks included; \`beforeGc\`: what of it does not move values that were written before.
+  - \`written\`: bytes handed to write calls for a byte of keys and values, those of background work meanwhile included;
+    \`beforeGc\`: the same without values that were written before and moved.
   - \`peak\`: the most space the database took, looked at after every ${BATCHES_PER_LOOK} batches, for a byte of keys and values alive.
   - \`settled\`: the same once the process is idle, which took \`busyAfterMs\`; \`collected\`: the same after \`db.gc()\`, where there is one.
 - \`read\`: random keys of what that left, by the synchronous call if there is one; an operation is a value, and what is read has
