@@ -6,7 +6,7 @@
 import { join } from 'node:path';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
-import { type EntryCursor, POINTER_KINDS } from '../entry.js';
+import { type EntryCursor, POINTER_KINDS, pointsToValue } from '../entry.js';
 import { fileName } from '../format/file-names.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { RunCursor, type RunTable } from '../table/run-cursor.js';
@@ -141,6 +141,8 @@ interface Rewrite {
 /** Drains `cursor` through `filter` into `outputs`. @param rewrite of entries that are in tables already. */
 function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter, rewrite?: Rewrite): JobSteps {
   const evacuation = rewrite?.evacuation;
+  // Asked of every entry: most are small and stay.
+  const movedFrom = evacuation?.thresholdBytes ?? Number.POSITIVE_INFINITY;
   try {
     let entries = 0;
     let bytes = 0;
@@ -148,7 +150,8 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
       const { keyBytes, keyStart, keyEnd, timestamp, kind, valueBytes, valueStart, valueEnd } = cursor;
       if (filter.keeps(keyBytes, keyStart, keyEnd, timestamp, kind)) {
         const writer = outputs.writerFor(keyBytes, keyStart, keyEnd);
-        if (evacuation?.concerns(kind, valueBytes, valueStart, valueEnd) === true) {
+        const mayMove = valueEnd - valueStart >= movedFrom || pointsToValue(kind);
+        if (mayMove && evacuation?.concerns(kind, valueBytes, valueStart, valueEnd) === true) {
           bytes += evacuation.move(cursor);
           const { pointer, pointerEnd } = evacuation;
           writer.add(keyBytes, keyStart, keyEnd, timestamp, POINTER_KINDS[kind]!, pointer, 0, pointerEnd);

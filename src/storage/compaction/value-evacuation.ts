@@ -72,6 +72,11 @@ export class ValueEvacuation {
     this.#values = new ValueReader(fileSystem, directory);
   }
 
+  /** Smaller values stay in their tables. */
+  get thresholdBytes(): number {
+    return this.#evacuation.thresholdBytes;
+  }
+
   /** Of all files written. */
   get sizeBytes(): number {
     return this.#finishedBytes + this.#fileBytes;

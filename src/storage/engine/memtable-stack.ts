@@ -59,7 +59,8 @@ export class MemtableStack {
 
   /** True when entries of about `bytes` more would outgrow the active memtable, or it points to enough. */
   isFullFor(bytes: number): boolean {
-    return this.#active.byteSize + bytes > this.#memtableBytes || this.#activeValueBytes >= this.#values.bytesMax();
+    if (this.#active.byteSize + bytes > this.#memtableBytes) return true;
+    return this.#activeValueBytes > 0 && this.#activeValueBytes >= this.#values.bytesMax();
   }
 
   /** How full the active memtable is; 1 when it has to be sealed. */
