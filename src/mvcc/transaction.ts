@@ -90,11 +90,11 @@ export class Transaction implements WriteView, CommitObserver {
     return this.get(key) !== undefined;
   }
 
-  expiryOf(key: Uint8Array): number | undefined {
+  expiryOf(key: Uint8Array, isRead = false): number | undefined {
     this.assertOpen();
     if (this.#writes?.find(key) === true) return this.#writes.foundExpiry();
+    if (this.#tracksReads && !isRead) this.#readSet().addKey(key);
     if (!this.#context.deadlines.isUsed) return undefined;
-    if (this.#tracksReads) this.#readSet().addKey(key);
     return unlessPast(this.#context.engine.storedExpiry(key, this.snapshotTimestamp), this.#atMs);
   }
 

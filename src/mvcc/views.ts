@@ -52,6 +52,8 @@ export interface ReadView {
 export interface WriteView extends ReadView {
   /** @param expiresAtMs when the value ends, in milliseconds since the epoch; undefined: never. */
   put(key: Uint8Array, value: Uint8Array, expiresAtMs?: number): void;
+  /** @param isRead the writer has read the key already, so that nothing more needs to be remembered for validation. */
+  expiryOf(key: Uint8Array, isRead?: boolean): number | undefined;
   /** What the clock shows that expiry is judged by, in milliseconds since the epoch. */
   nowMs(): number;
   /** Deleting an absent key is not an error. */

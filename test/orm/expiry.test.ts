@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest';
-import { InvalidArgumentError } from '../../src/base/index.js';
+import { ConflictError, ConstraintError, InvalidArgumentError } from '../../src/base/index.js';
+import type { Repository } from '../../src/orm/index.js';
 import { Account, ENTITIES, Post, User } from './blog-entities.js';
 import { type MemoryOrm, openMemoryOrm, START_MS } from './memory-orm.js';
 
@@ -60,6 +61,24 @@ it('changes that a transaction writes at its end keep the end of a row, and brin
   });
   expect(await db.repository(User).find()).toEqual([]);
   expect(await db.repository(User).find({ where: { city: 'Rome' } })).toEqual([]);
+});
+
+it.each([
+  ['removed', async (users: Repository<User>, ada: User) => users.remove(ada)],
+  ['saved with another end', async (users: Repository<User>, ada: User) => users.save(ada, { ttlMs: 5000 })],
+  ['changed', async (_users: Repository<User>, ada: User) => void (ada.email = 'eva')],
+])('an entity that has ended is %s while another one takes over its unique value', async (_how, change) => {
+  await db.repository(User).insert({ email: 'ada' }, { ttlMs: 1000 });
+  const tx = db.store.begin();
+  const users = db.orm.repository(User, tx);
+  const ada = (await users.findOne({ email: 'ada' }))!;
+  db.clock.advance(1000);
+  const heir = await db.repository(User).insert({ email: 'ada' });
+  await change(users, ada);
+  await expect(tx.commit()).rejects.toThrow(ConflictError);
+  expect((await db.repository(User).find()).map(({ id }) => id)).toEqual([heir.id]);
+  expect(await db.repository(User).findOne({ email: 'ada' })).toMatchObject({ id: heir.id });
+  await expect(db.repository(User).insert({ email: 'ada' })).rejects.toThrow(ConstraintError);
 });
 
 it('an end is no change of a versioned entity', async () => {

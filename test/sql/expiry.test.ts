@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ManualClock, SqlSemanticError, SqlSyntaxError } from '../../src/base/index.js';
+import { ConflictError, ManualClock, SqlSemanticError, SqlSyntaxError } from '../../src/base/index.js';
 import { type Database, open } from '../../src/index.js';
 import { MemFileSystem } from '../../src/vfs/index.js';
 import { ManualTime } from '../support/manual-time.js';
@@ -115,6 +115,40 @@ test('a row that has expired holds neither its key nor a unique value', async ()
   expect(await ids()).toEqual([1, 2]);
   await db.expire();
   expect(await ids()).toEqual([1, 2]);
+});
+
+describe('a unique value of a row that has ended is taken over while a transaction changes the row', () => {
+  const changes: [string, string][] = [
+    ['another end', 'UPDATE session USING TTL 100 SET city = NULL WHERE id = 1'],
+    ['no end', 'UPDATE session USING TTL NULL SET city = NULL WHERE id = 1'],
+    ['another value', "UPDATE session SET token = 'z' WHERE id = 1"],
+    ['another key', 'UPDATE session SET id = 9 WHERE id = 1'],
+    ['a removal', 'DELETE FROM session WHERE id = 1'],
+  ];
+  const cases = changes.flatMap(([name, text]) => [false, true].map((swept) => [name, swept, text] as const));
+
+  test.each(cases)('%s (swept: %s)', async (_name, swept, text) => {
+    await db.sql("INSERT INTO session VALUES (1, 'a', 'Paris') USING TTL 10");
+    const tx = db.begin();
+    time.clock.advance(10_000);
+    if (swept) await db.expire();
+    await db.sql("INSERT INTO session VALUES (2, 'a', 'Rome')");
+    await tx.sql(text);
+    await expect(tx.commit()).rejects.toThrow(ConflictError);
+    expect(await ids()).toEqual([2]);
+    await expect(db.sql("INSERT INTO session VALUES (3, 'a', 'Bern')")).rejects.toMatchObject({ sqlState: '23505' });
+  });
+
+  test.each(changes)('nobody takes it over: %s', async (_name, text) => {
+    await db.sql("INSERT INTO session VALUES (1, 'a', 'Paris') USING TTL 10");
+    const tx = db.begin();
+    time.clock.advance(10_000);
+    await db.expire();
+    await db.sql("INSERT INTO session VALUES (2, 'b', 'Rome')");
+    await tx.sql(text);
+    await tx.commit();
+    expect((await db.sql('SELECT id FROM session')).length).toBe(text.includes('USING') ? 2 : 1);
+  });
 });
 
 test('an index that is made later ends with its rows', async () => {

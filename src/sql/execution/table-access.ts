@@ -5,7 +5,8 @@
  * Rows are arrays of `SqlValue`s, one per column of the table in column order (`fromJs` and `toJs` convert to and from
  * JavaScript values). A change of one row checks all constraints before it writes, so a failed call leaves nothing behind.
  * Whoever writes rows conflicts with whoever changes the schema meanwhile, in every isolation level. A row and its index
- * entries end together.
+ * entries end together. Who takes over a unique value of a row that has ended writes its entry, and not the row; so whoever
+ * changes a row that has an end makes the commit depend on the entries.
  */
 
 import type { ReadView, WriteView } from '../../mvcc/index.js';
@@ -33,6 +34,8 @@ interface RowChange {
   /** It gets another primary key. */
   readonly moved: boolean;
   readonly expiresAtMs: number | undefined;
+  /** The old one ends. */
+  readonly ends: boolean;
   /** It is to end at another time than before. */
   readonly postponed: boolean;
 }
@@ -130,8 +133,10 @@ export class TableAccess {
   /** Removes `row`, which is in the table. */
   delete(tx: WriteView, table: Table, row: Row): void {
     this.#schema.guard(tx);
-    for (let i = 0; i < table.indexes.length; i++) this.#deleteEntry(tx, table, table.indexes[i]!, row);
-    tx.delete(rowKey(table, row));
+    const key = rowKey(table, row);
+    const ends = table.indexes.some(isUnique) && tx.expiryOf(key, true) !== undefined;
+    for (let i = 0; i < table.indexes.length; i++) this.#deleteEntry(tx, table, table.indexes[i]!, row, ends);
+    tx.delete(key);
   }
 
   /** What an INSERT that leaves the column out gives it. */
@@ -168,7 +173,7 @@ export class TableAccess {
   /** Adds the entries of one row to an index that is being built. Throws `ConstraintError` 23505. */
   addToIndex(tx: WriteView, table: Table, index: Index, row: Row): void {
     this.#checkUnique(tx, table, index, row);
-    this.#putEntry(tx, table, index, row, tx.expiryOf(rowKey(table, row)));
+    this.#putEntry(tx, table, index, row, tx.expiryOf(rowKey(table, row), true));
   }
 
   #complete(table: Table, values: NewRow, context: EvaluationContext): Row {
@@ -195,10 +200,11 @@ export class TableAccess {
   #change(tx: WriteView, table: Table, oldRow: Row, newRow: Row, expiry: RowExpiry): RowChange {
     const oldKey = rowKey(table, oldRow);
     const moved = differs(table.primaryKey, oldRow, newRow);
-    const before = tx.expiryOf(oldKey);
+    const before = tx.expiryOf(oldKey, true);
     const expiresAtMs = expiry === undefined ? before : (expiry ?? undefined);
     const newKey = moved ? rowKey(table, newRow) : oldKey;
-    return { oldRow, oldKey, newRow, newKey, moved, expiresAtMs, postponed: expiresAtMs !== before };
+    const ends = before !== undefined;
+    return { oldRow, oldKey, newRow, newKey, moved, expiresAtMs, ends, postponed: expiresAtMs !== before };
   }
 
   /**
@@ -214,18 +220,21 @@ export class TableAccess {
   }
 
   /** Removes the keys of `oldRow` that `newRow` does not have. */
-  #removeMoved(tx: WriteView, table: Table, { oldRow, oldKey, newRow, moved }: RowChange): void {
+  #removeMoved(tx: WriteView, table: Table, { oldRow, oldKey, newRow, moved, ends }: RowChange): void {
     for (const index of table.indexes) {
-      if (moved || differs(index, oldRow, newRow)) this.#deleteEntry(tx, table, index, oldRow);
+      if (moved || differs(index, oldRow, newRow)) this.#deleteEntry(tx, table, index, oldRow, ends);
     }
     if (moved) tx.delete(oldKey);
   }
 
   /** Writes `newRow` and those of its entries that `oldRow` does not have, or that are to end at another time. */
-  #putMoved(tx: WriteView, table: Table, { oldRow, newRow, newKey, moved, expiresAtMs, postponed }: RowChange): void {
+  #putMoved(tx: WriteView, table: Table, change: RowChange): void {
+    const { oldRow, newRow, newKey, moved, expiresAtMs, ends, postponed } = change;
     this.#schema.guard(tx);
     for (const index of table.indexes) {
-      if (moved || postponed || differs(index, oldRow, newRow)) this.#putEntry(tx, table, index, newRow, expiresAtMs);
+      if (!moved && !postponed && !differs(index, oldRow, newRow)) continue;
+      this.#putEntry(tx, table, index, newRow, expiresAtMs);
+      if (ends && this.#entry.exclusive) tx.guard(this.#entry.key);
     }
     tx.put(newKey, encodeRow(table.kinds, newRow), expiresAtMs);
     this.#noteGenerated(table, newRow);
@@ -242,10 +251,16 @@ export class TableAccess {
     tx.put(this.#entry.key, this.#entry.value, expiresAtMs);
   }
 
-  #deleteEntry(tx: WriteView, table: Table, index: Index, row: Row): void {
+  /** @param ends the row does. */
+  #deleteEntry(tx: WriteView, table: Table, index: Index, row: Row, ends: boolean): void {
     this.#entry.build(table, index, row);
+    if (ends && this.#entry.exclusive) tx.guard(this.#entry.key);
     tx.delete(this.#entry.key);
   }
+}
+
+function isUnique(index: Index): boolean {
+  return index.unique;
 }
 
 function checkNulls(table: Table, row: Row): void {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ClosedError, InvalidArgumentError } from '../../../src/base/index.js';
+import { ClosedError, ConflictError, InvalidArgumentError } from '../../../src/base/index.js';
 import type { Commit } from '../../../src/index.js';
 import { type Database, type DatabaseOptions, open, restore, verify } from '../../../src/index.js';
 import { MemFileSystem } from '../../../src/vfs/index.js';
@@ -179,6 +179,17 @@ describe('views judge by one moment', () => {
     using shortAfter = db.snapshot({ asOf: new Date(START_MS + 1000) });
     expect([byCommit, shortBefore, shortAfter].map((view) => view.getSync('a'))).toEqual([1, 1, undefined]);
     expect(await keys(shortAfter)).toEqual([]);
+  });
+
+  test.each([false, true])('to ask when a value ends is a read (ends in use before: %s)', async (inUse) => {
+    const db = await openDb();
+    if (inUse) await db.put('other', 1, { ttlMs: 1e6 });
+    await db.put('a', 1);
+    const tx = db.begin();
+    expect(await tx.expiresAt('a')).toBeUndefined();
+    await db.put('a', 1, { ttlMs: 1000 });
+    await tx.put('verdict', 'without an end');
+    await expect(tx.commit()).rejects.toThrow(ConflictError);
   });
 
   test('nobody conflicts with a removal, and none removes what was put meanwhile', async () => {
