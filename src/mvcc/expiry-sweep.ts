@@ -6,20 +6,27 @@
  * A sweep is a validated transaction over the deadlines that are due, some of them at a time: a value put meanwhile is not
  * touched. Nobody conflicts with it: whoever began before sees what was there by its own moment, and whoever begins later sees
  * nothing new.
+ *
+ * A step that does not fit `limits.batchBytes` or `limits.transactionBytes` is made smaller. A key whose removal alone does not
+ * fit, as limits were lowered since it was put, stays where it is, hidden as all that has expired, until the store is opened
+ * with limits that let it go.
  */
 
-import { compareBytes, ConflictError, EMPTY_BYTES, keyAfter, type Scheduler } from '../base/index.js';
+import { compareBytes, ConflictError, EMPTY_BYTES, keyAfter, LimitError, type Scheduler } from '../base/index.js';
 import type { Engine } from '../storage/index.js';
 import { nameOf } from './change-history.js';
 import type { CommitCoordinator } from './commit-coordinator.js';
 import { decodeDeadline, deadlineKey, deadlineRange, type Deadlines, sweptRecord } from './deadlines.js';
 import type { Transaction } from './transaction.js';
 
-/** Deadlines looked at in one commit, and bytes of their keys. */
+/** Deadlines looked at in one commit, and bytes that their removal writes. */
 const STEP_DEADLINES = 256;
-const STEP_BYTES = 64 * 1024;
-/** Of the transaction's room, a step takes no more than this part for keys, counted with what each costs besides. */
-const STEP_PART = 8;
+const STEP_BYTES = 128 * 1024;
+/** Of the room that a transaction and a batch have, a step takes no more than these parts. */
+const TRANSACTION_PART = 4;
+const BATCH_PART = 2;
+/** The key of a value is written twice, its deadline being a key too; and what both cost besides. */
+const WRITES_PER_KEY = 2;
 const DEADLINE_OVERHEAD_BYTES = 100;
 /** After so many conflicts in a row a step begins only once everything in flight is done. */
 const CONFLICTS_MAX = 3;
@@ -34,16 +41,33 @@ export interface SweepHost {
   readonly coordinator: CommitCoordinator;
   readonly scheduler: Scheduler;
   readonly transactionBytesMax: number;
+  readonly batchBytesMax: number;
   /** Begins a transaction with which nobody conflicts. */
   begin(): Transaction;
   /** Raises an error that nobody can handle. */
   reportBug(error: unknown): void;
 }
 
+/** How to take one. */
+interface StepPlan {
+  readonly nowMs: number;
+  /** Deadlines to look at, at most. */
+  readonly count: number;
+  readonly conflicts: number;
+}
+
+interface Step {
+  /** Where the next one begins. */
+  readonly position: Uint8Array;
+  readonly expired: number;
+  /** Deadlines to look at in the next one, at most. */
+  readonly count: number;
+}
+
 export class ExpirySweep {
   readonly #host: SweepHost;
   readonly #bytesMax: number;
-  /** No published deadline is before it. */
+  /** No published deadline is before it but those of keys that cannot be removed. */
   #fromMs = 0;
   /** The earliest deadline entered since the last sweep began. */
   #enteredMs = Number.POSITIVE_INFINITY;
@@ -56,7 +80,8 @@ export class ExpirySweep {
 
   constructor(host: SweepHost) {
     this.#host = host;
-    this.#bytesMax = Math.min(STEP_BYTES, host.transactionBytesMax / STEP_PART);
+    const { transactionBytesMax, batchBytesMax } = host;
+    this.#bytesMax = Math.min(STEP_BYTES, transactionBytesMax / TRANSACTION_PART, batchBytesMax / BATCH_PART);
     host.deadlines.onEntered = (expiresAtMs) => this.#entered(expiresAtMs);
     this.#planNext();
   }
@@ -124,11 +149,12 @@ export class ExpirySweep {
     let position = lower;
     let expired = 0;
     let conflicts = 0;
+    let count = STEP_DEADLINES;
     while (compareBytes(position, upper) < 0) {
       try {
-        const step = await this.#step(position, upper, { nowMs, conflicts });
+        const step = await this.#step(position, upper, { nowMs, count, conflicts });
         expired += step.expired;
-        position = step.position;
+        ({ position, count } = step);
         conflicts = 0;
       } catch (error) {
         if (!(error instanceof ConflictError)) throw error;
@@ -141,17 +167,14 @@ export class ExpirySweep {
   }
 
   /** Removes some of what is due from `position` on, in one commit. */
-  async #step(
-    position: Uint8Array,
-    upper: Uint8Array,
-    { nowMs, conflicts }: { readonly nowMs: number; readonly conflicts: number },
-  ): Promise<{ readonly position: Uint8Array; readonly expired: number }> {
+  async #step(position: Uint8Array, upper: Uint8Array, { nowMs, count, conflicts }: StepPlan): Promise<Step> {
     const { coordinator, deadlines } = this.#host;
     if (conflicts > CONFLICTS_MAX) coordinator.settleSync();
     const tx = this.#host.begin();
     deadlines.sweepsInFlight++;
+    let due: Uint8Array[] = [];
     try {
-      const due = this.#read(tx, position, upper, Math.max(1, STEP_DEADLINES >> conflicts));
+      due = this.#read(tx, position, upper, Math.max(1, count >> conflicts));
       const expired = new Set<string>();
       for (const stored of due) this.#settle(tx, stored, nowMs, expired);
       if (expired.size > 0) {
@@ -161,11 +184,25 @@ export class ExpirySweep {
       await tx.commit();
       this.#expired += expired.size;
       const last = due.at(-1);
-      return { position: last === undefined ? upper : keyAfter(last), expired: expired.size };
+      const next = last === undefined ? upper : keyAfter(last);
+      return { position: next, expired: expired.size, count: Math.min(STEP_DEADLINES, count * 2) };
+    } catch (error) {
+      if (!(error instanceof LimitError)) throw error;
+      return await this.#smaller(error, position, due);
     } finally {
       if (tx.state === 'open') tx.rollback();
       deadlines.sweepsInFlight--;
     }
+  }
+
+  /** What follows a step for which there was no room. */
+  async #smaller(error: LimitError, position: Uint8Array, due: readonly Uint8Array[]): Promise<Step> {
+    if (error.retryable) {
+      await this.#host.coordinator.settled();
+      return { position, expired: 0, count: due.length };
+    }
+    if (due.length > 1) return { position, expired: 0, count: due.length >> 1 };
+    return { position: keyAfter(due[0]!), expired: 0, count: STEP_DEADLINES };
   }
 
   #read(tx: Transaction, lower: Uint8Array, upper: Uint8Array, count: number): Uint8Array[] {
@@ -175,7 +212,7 @@ export class ExpirySweep {
     while (found.length < count && bytes < this.#bytesMax && cursor.next()) {
       const stored = cursor.key();
       found.push(stored);
-      bytes += stored.length + DEADLINE_OVERHEAD_BYTES;
+      bytes += WRITES_PER_KEY * stored.length + DEADLINE_OVERHEAD_BYTES;
     }
     cursor.close();
     return found;

@@ -148,7 +148,7 @@ export class TransactionalStore {
         this.#retries++;
       },
     };
-    if (!engine.readOnly) this.#sweep = this.#makeSweep();
+    if (!engine.readOnly) this.#sweep = this.#makeSweep(options.limits.batchBytes);
   }
 
   /** Opens the engine in `directory`, recovering what is there; throws what `openEngine` throws. */
@@ -335,12 +335,13 @@ export class TransactionalStore {
     return this.#deadlines.momentOf(timestamp, typeof asOf === 'number' ? undefined : asOf.getTime());
   }
 
-  #makeSweep(): ExpirySweep {
+  #makeSweep(batchBytesMax: number): ExpirySweep {
     const { engine, coordinator, deadlines, transactionBytesMax, reportBug } = this.#context;
     const { scheduler } = this.#environment;
+    const limits = { transactionBytesMax, batchBytesMax };
     const settings = settingsOf(NO_TRANSACTION_OPTIONS, false, { checkInterruption: undefined });
     const begin = () => this.#begin({ ...settings, quiet: true });
-    return new ExpirySweep({ engine, coordinator, deadlines, scheduler, transactionBytesMax, begin, reportBug });
+    return new ExpirySweep({ engine, coordinator, deadlines, scheduler, ...limits, begin, reportBug });
   }
 
   #begin(settings: TransactionSettings): Transaction {

@@ -450,6 +450,51 @@ test('a backup holds ends, and what is restored of it goes on with them', async 
   expect(await told(copy, timestamp)).toEqual(['expire ended', 'expire later']);
 });
 
+describe('a sweep keeps to the limits of what is written', () => {
+  const limits = [{ batchBytes: 32_768 }, { batchBytes: 1024 }, { transactionBytes: 1024 }];
+  test.each(limits)('%o: long keys are removed by themselves, in as many commits as it takes', async (bound) => {
+    const db = await openDb({ limits: bound });
+    const sessions = db.keyspace('s', { keys: 'utf8', values: 'bytes' });
+    for (let n = 0; n < 300; n++) {
+      sessions.putSync('session'.repeat(13) + String(n).padStart(9, '0'), new Uint8Array(10), { ttlMs: 500 });
+    }
+    const since = db.timestamp;
+    await time.advance(500);
+    while (db.stats().expired < 300) await time.settle();
+    expect(await db.expire()).toBe(0);
+    expect((await sessions.changes({ since }).next()).value?.changes[0]?.type).toBe('expire');
+  });
+
+  test('keys that differ by much', async () => {
+    const db = await openDb({ limits: { batchBytes: 8192 } });
+    const lengths = [2000, 3500, ...Array.from({ length: 200 }, () => 20), 3000, 3900];
+    await Promise.all(lengths.map((length, n) => db.put(String(n).padEnd(length, 'k'), 1, { ttlMs: 500 })));
+    await time.advance(500);
+    while (db.stats().expired < lengths.length) await time.settle();
+    expect(await keys(db)).toEqual([]);
+  });
+
+  test('a key whose removal does not fit stays hidden, keeps no other, and goes once there is room', async () => {
+    const history = { ms: 1e9 };
+    let db = await openDb({ history, limits: { transactionBytes: 1024 } });
+    for (const key of ['a', 'm'.repeat(900), 'z']) await db.put(key, 1, { ttlMs: 500 });
+    const since = db.timestamp;
+    await time.advance(1000);
+    expect(db.stats().expired).toBe(2);
+    await db.put('later', 1, { ttlMs: 500 });
+    await time.advance(500);
+    expect(db.stats().expired).toBe(3);
+    expect(time.timers).toBeLessThanOrEqual(1);
+    expect(await keys(db)).toEqual([]);
+    expect(await db.expire()).toBe(0);
+    await db.close();
+    db = await openDb({ history });
+    await db.expire();
+    const lines = (await told(db, since)).map((line) => line.slice(0, 8));
+    expect(lines).toEqual(['expire a', 'expire z', 'put late', 'expire l', 'expire m']);
+  });
+});
+
 test('removal gives the space back', async () => {
   const db = await openDb({ memtableBytes: 64 * 1024, compression: 'none' });
   const value = 'x'.repeat(1000);
