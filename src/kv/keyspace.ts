@@ -352,7 +352,8 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
           mutations.clear(this.boundedRange(range));
           continue;
         }
-        checkOptionNames('fields of a batch operation', operation ?? null, OPERATION_FIELDS);
+        const fields = operation?.type === 'delete' ? DELETE_FIELDS : PUT_FIELDS;
+        checkOptionNames('fields of a batch operation', operation ?? null, fields);
         const { type } = operation;
         if (type === 'put') this.#putTo(mutations, operation.key, operation.value, expiryFrom(operation, now));
         else if (type === 'delete') mutations.delete(this.keyView(operation.key));
@@ -378,7 +379,8 @@ export class Keyspace<KeyIn, KeyOut, Value> extends KeyspaceReader<KeyIn, KeyOut
   }
 }
 
-const OPERATION_FIELDS = ['type', 'key', 'value', ...EXPIRY_OPTIONS];
+const PUT_FIELDS = ['type', 'key', 'value', ...EXPIRY_OPTIONS];
+const DELETE_FIELDS = ['type', 'key'];
 const PUT_OPTIONS: readonly (keyof PutOptions)[] = ['durability', ...EXPIRY_OPTIONS];
 
 /** What the write of a `put` is told. */

@@ -32,6 +32,7 @@ export function expiryFrom(options: ExpiryOptions, nowMs: () => number): number 
 
 function endOf(ttlMs: unknown, nowMs: number): number {
   if (typeof ttlMs !== 'number' || !(ttlMs > 0)) throw invalid('ttlMs', ttlMs, 'a number of milliseconds above 0');
+  if (ttlMs === Number.POSITIVE_INFINITY) throw invalid('ttlMs', ttlMs, 'left out for a value without end');
   const endMs = Math.ceil(nowMs + ttlMs);
   if (endMs >= EXPIRY_MS_END) throw invalid('ttlMs', ttlMs, 'an end before the year 10889');
   return endMs;

@@ -90,6 +90,22 @@ it('an end is no change of a versioned entity', async () => {
   expect([account.version, await db.repository(Account).expiresAt('DE1')]).toEqual([2, new Date(START_MS + 2000)]);
 });
 
+it('an entity whose row has ended is saved as one whose row was removed', async () => {
+  const users = db.repository(User);
+  const ada = await users.insert({ email: 'ada' }, { ttlMs: 1000 });
+  const account = await db.repository(Account).insert({ iban: 'DE1' }, { ttlMs: 1000 });
+  db.clock.advance(1000);
+  await users.save(ada);
+  expect(emails(await users.find())).toEqual(['ada']);
+  expect(await users.expiresAt(ada.id)).toBeUndefined();
+  account.balance = 5;
+  await expect(db.repository(Account).save(account)).rejects.toThrow(ConflictError);
+  await users.save(ada, { ttlMs: 1000 });
+  await db.rows('UPDATE users USING TTL NULL SET age = 1');
+  db.clock.advance(1000);
+  expect(emails(await users.find())).toEqual(['ada']);
+});
+
 it('what cannot be an end is refused, and stores nothing', async () => {
   const users = db.repository(User);
   await expect(users.insert({ email: 'x' }, { ttlMs: -1 })).rejects.toThrow(InvalidArgumentError);

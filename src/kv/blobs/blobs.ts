@@ -55,7 +55,8 @@ export class Blobs extends BlobReader {
    * Stores what `source` yields under `key`, replacing what was there once all of it has arrived; resolves when that is as
    * durable as asked. The chunks are written while they arrive, also in a transaction, whose rollback removes them; a crash
    * in between leaves nothing visible, and nothing at all after the next open. With `ttlMs`, counted from this call, or
-   * `expiresAt` the object ends with all of its content, as a value does; who reads it then reads on.
+   * `expiresAt` the object ends with all of its content, as a value does; who reads it then reads on. One that ends before all of
+   * `source` has arrived is refused with `InvalidArgumentError`.
    *
    * Rejects with the source's own error, with the signal's reason, or with what a commit rejects with.
    */
@@ -75,6 +76,7 @@ export class Blobs extends BlobReader {
       await this.#change((tx) => {
         const records = this.#recordsOf(tx);
         removeContent(tx, records.getSync(key));
+        if (expiresAtMs !== undefined && expiresAtMs <= store.nowMs()) throw endedBefore(options, expiresAtMs);
         records.putSync(key, encodeRecord(record), { expiresAt: expiresAtMs });
         tx.delete(uploadKey(content.place.id));
       }, options);
@@ -149,6 +151,14 @@ function checkPut(key: TupleKey, source: BlobSource, options: BlobPutOptions, no
   // Last, for it counts as read from now on.
   claimSource(source);
   return expiresAtMs;
+}
+
+/** The chunks that came first have ended by now. */
+function endedBefore({ ttlMs, expiresAt }: BlobPutOptions, expiresAtMs: number): InvalidArgumentError {
+  const option = ttlMs === undefined ? 'expiresAt' : 'ttlMs';
+  return new InvalidArgumentError(`the blob ended, by its ${option}, before all of its content had been stored`, {
+    facts: { option, found: ttlMs ?? expiresAt, endedAtMs: expiresAtMs },
+  });
 }
 
 function storeOwner({ environment, store }: BlobServices): BlobOwner {

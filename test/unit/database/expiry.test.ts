@@ -514,7 +514,8 @@ describe('an end that cannot be', () => {
     ['ttlMs of 0', { ttlMs: 0 }, 'ttlMs must be a number of milliseconds above 0, found 0'],
     ['negative ttlMs', { ttlMs: -1 }, 'found -1'],
     ['NaN', { ttlMs: Number.NaN }, 'found NaN'],
-    ['endless', { ttlMs: Number.POSITIVE_INFINITY }, 'before the year 10889'],
+    ['endless', { ttlMs: Number.POSITIVE_INFINITY }, 'ttlMs must be left out for a value without end'],
+    ['long', { ttlMs: 1e300 }, 'before the year 10889'],
     ['text', { ttlMs: '10' }, 'found string'],
     ['null', { ttlMs: null }, 'found null'],
     ['a moment that is past', { expiresAt: START_MS }, `a moment after now, which is ${START_MS}`],
@@ -532,6 +533,21 @@ describe('an end that cannot be', () => {
     await expect(db.batch([{ type: 'put', key: 'b', value: 1 }, operation])).rejects.toThrow(InvalidArgumentError);
     await expect(db.transaction((tx) => tx.put('a', 1, options))).rejects.toThrow(InvalidArgumentError);
     expect(await keys(db)).toEqual([]);
+  });
+
+  test('of a deletion, and of a blob that ends while it arrives', async () => {
+    const db = await openDb();
+    const operation = { type: 'delete', key: 'a', ttlMs: 5 } as const;
+    await expect(db.batch([operation])).rejects.toThrow(/"?ttlMs/);
+    const slow = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array(10);
+      time.clock.advance(5000);
+      yield new Uint8Array(10);
+    };
+    const refused = await db.blobs.put('b', slow(), { ttlMs: 1000 }).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(InvalidArgumentError);
+    expect((refused as Error).message).toBe('the blob ended, by its ttlMs, before all of its content had been stored');
+    expect(await db.blobs.stat('b')).toBeUndefined();
   });
 
   test('a database that is read-only hides what has expired and removes nothing', async () => {
