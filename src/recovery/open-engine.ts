@@ -31,6 +31,7 @@ import {
 import { createDurableDirectory, type FileLock, type FileSystem } from '../vfs/index.js';
 import { checkUnlocked, type DirectoryInspection, FIRST_LOG_NUMBER, inspectDirectory } from './directory-inspection.js';
 import { type ReplayedMemtable, replayLogs, type ReplaySummary } from './log-replay.js';
+import { tellsOfFullDisk, unlinkCreatedSince, unlinkPresent, unlinkUnneeded } from './unneeded-files.js';
 
 /** What recovery did. */
 export interface RecoveryReport {
@@ -73,10 +74,7 @@ export async function openEngine(
   createDurableDirectory(fileSystem, directory);
   const lock = takeLock(fileSystem, join(directory, LOCK_NAME), options.readOnly);
   try {
-    // Again, as another process may have been faster.
-    const inspection = inspectDirectory(fileSystem, directory);
-    const recovery = new Recovery(directory, options, dependencies, inspection);
-    const recovered = options.readOnly ? await recovery.readOnly(lock) : await recovery.writable(lock);
+    const { recovery, recovered } = await recover(directory, options, dependencies, lock);
     const report = { ...recovery.report(), tookMs: clock.monotonicMs() - startedMs };
     const listener = publishing(dependencies.listener, directory);
     const engine = new Engine(recovered, options, { ...dependencies, listener });
@@ -88,6 +86,32 @@ export async function openEngine(
   } catch (cause) {
     lock.release();
     throw cause;
+  }
+}
+
+/**
+ * On a full disk files that nothing needs may be in the way: a recovery that finds no room is made again without them. They
+ * are not removed before, as it takes the replay of the whole log to know that nothing is damaged.
+ */
+async function recover(
+  directory: string,
+  options: OpenEngineOptions,
+  dependencies: EngineDependencies,
+  lock: FileLock,
+): Promise<{ recovery: Recovery; recovered: RecoveredEngine }> {
+  const { fileSystem } = dependencies.environment;
+  // Inspected again, as another process may have been faster.
+  const begin = (): Recovery => new Recovery(directory, options, dependencies, inspectDirectory(fileSystem, directory));
+  const recovery = begin();
+  if (options.readOnly) return { recovery, recovered: await recovery.readOnly(lock) };
+  try {
+    return { recovery, recovered: await recovery.writable(lock) };
+  } catch (cause) {
+    if (!tellsOfFullDisk(cause)) throw cause;
+    const removed = await begin().removeOrphans();
+    if (removed.length === 0) throw cause;
+    const second = begin();
+    return { recovery: second, recovered: await second.writable(lock, removed) };
   }
 }
 
@@ -163,14 +187,39 @@ class Recovery {
     return this.#recovered(lock, { memtables });
   }
 
-  async writable(lock: FileLock): Promise<RecoveredEngine> {
+  /** @param removed orphans that were in the way of an attempt before. */
+  async writable(lock: FileLock, removed: readonly string[] = []): Promise<RecoveredEngine> {
+    try {
+      return await this.#recoverAndSwitch(lock, removed);
+    } catch (cause) {
+      const before = { ownNames: this.#ownNames, manifestNumber: this.#manifestNumber };
+      unlinkCreatedSince(before, this.#fileSystem, this.#directory);
+      throw cause;
+    }
+  }
+
+  /** Unlinks, without having written anything, what is not needed: a log from the manifest's on never counts as that. */
+  async removeOrphans(): Promise<readonly string[]> {
+    if (this.#manifestNumber === undefined) return [];
+    await this.#replayInto(() => undefined);
+    const { logNumber } = this.#state;
+    const names = this.#unreferenced().filter((name) => {
+      const parsed = parseFileName(name);
+      return parsed?.kind !== 'log' || parsed.number < logNumber;
+    });
+    if (names.length > 0)
+      unlinkUnneeded(names, this.#manifestNumber, { fileSystem: this.#fileSystem, directory: this.#directory });
+    return names;
+  }
+
+  async #recoverAndSwitch(lock: FileLock, removed: readonly string[]): Promise<RecoveredEngine> {
     if (this.#created) {
       this.#orphans = this.#ownNames;
       this.#unlink(this.#ownNames);
     } else {
       await this.#replayInto((replayed) => this.#flush(replayed));
       this.#syncReplayedSegments();
-      this.#orphans = this.#unreferenced();
+      this.#orphans = [...removed, ...this.#unreferenced()];
     }
     const logNumber = this.#allocate();
     const logOptions = { ...segmentOptions(this.#options.memtableBytes), vouches: true };
@@ -297,11 +346,7 @@ class Recovery {
   }
 
   #unlink(names: readonly string[]): void {
-    for (const name of names) {
-      const path = join(this.#directory, name);
-      // The switch of CURRENT has replaced a leftover temporary file already.
-      if (this.#fileSystem.exists(path)) this.#fileSystem.unlink(path);
-    }
+    unlinkPresent(names, this.#fileSystem, this.#directory);
   }
 }
 

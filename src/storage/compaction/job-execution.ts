@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path';
+import { IoError } from '../../base/index.js';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
 import { MergingCursor } from '../cursor/merging-cursor.js';
 import { type EntryCursor, POINTER_KINDS, pointsToValue } from '../entry.js';
@@ -32,7 +33,17 @@ export interface EntrySource {
   cursor(): EntryCursor;
 }
 
-export function executeJob(job: Job<EntrySource>, fileSystem: FileSystem): JobSteps {
+/** A job that fails leaves no file behind, as far as these can be unlinked: on a full disk they would be in the way of all else. */
+export function* executeJob(job: Job<EntrySource>, fileSystem: FileSystem): JobSteps {
+  try {
+    return yield* stepsOf(job, fileSystem);
+  } catch (cause) {
+    unlinkAfter(cause, job, fileSystem);
+    throw cause;
+  }
+}
+
+function stepsOf(job: Job<EntrySource>, fileSystem: FileSystem): JobSteps {
   if (job.kind === 'flush') return executeFlush(job, fileSystem);
   return job.kind === 'load' ? executeLoad(job, fileSystem) : executeCompaction(job, fileSystem);
 }
@@ -48,6 +59,21 @@ export function drainJob(steps: JobSteps): JobResult {
 /** Ends a job where it stands and unlinks what it has written. */
 export function discardJob(steps: JobSteps, job: Job<EntrySource>, fileSystem: FileSystem): void {
   steps.return(NOTHING_DONE);
+  unlinkOutputs(job, fileSystem);
+}
+
+function unlinkAfter(cause: unknown, job: Job<EntrySource>, fileSystem: FileSystem): void {
+  // A name that was taken is not the job's.
+  if (cause instanceof IoError && cause.errno === 'EEXIST') return;
+  try {
+    unlinkOutputs(job, fileSystem);
+  } catch (failure) {
+    // What stopped the job is the error to report; the next open removes what stays.
+    if (!(failure instanceof IoError)) throw failure;
+  }
+}
+
+function unlinkOutputs(job: Job<EntrySource>, fileSystem: FileSystem): void {
   const tables = job.kind === 'flush' ? [job.fileNumber] : job.fileNumbers;
   unlinkWritten(fileSystem, job.directory, { kind: 'table', numbers: tables });
   const values = job.kind === 'compaction' ? (job.evacuation?.fileNumbers ?? []) : [];

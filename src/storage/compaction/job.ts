@@ -80,7 +80,7 @@ export interface JobResult {
 
 /**
  * Runs jobs. Several may be under way; they never share a file. A flush goes before everything else, as commits may be
- * waiting for it; the others take turns. A job that fails leaves its tables behind, as orphans.
+ * waiting for it; the others take turns. A job that fails unlinks what it has written; what cannot be unlinked is an orphan.
  */
 export interface JobExecutor {
   /** Undefined when the job was cancelled. Rejects with what stopped it: `IoError`, `CorruptionError`, … */

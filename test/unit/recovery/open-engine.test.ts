@@ -389,6 +389,109 @@ describe('recovery', () => {
   });
 });
 
+describe('a full disk', () => {
+  const FILLED = ['000900.tbl', '000901.val', 'MANIFEST-000902', 'CURRENT.tmp'];
+
+  /** Killed with files that nothing refers to: a job was cut short. */
+  async function killedWithOrphans(): Promise<MemFileSystem> {
+    const image = await killedAfter(30);
+    for (const name of FILLED) image.open(`${ENGINE_DIRECTORY}/${name}`, 'create').close();
+    return image;
+  }
+
+  /** Of everything but the lock. */
+  function namesOf(fileSystem: MemFileSystem): string[] {
+    return fileNames(fileSystem, '')
+      .filter((name) => name !== 'LOCK')
+      .sort();
+  }
+
+  test.each([/\.tbl$/, /\.log$/, /^MANIFEST/, /^CURRENT/])(
+    'that refuses %s fails the open, which leaves nothing behind however often it is tried',
+    async (file) => {
+      const image = await killedAfter(30);
+      const names = namesOf(image);
+      const faulty = new FaultFileSystem(image);
+      const fault = faulty.inject({ operation: 'write', file, errno: 'ENOSPC' });
+      for (let attempt = 0; attempt < 3; attempt++) {
+        await expect(openTestEngine(faulty)).rejects.toMatchObject({ code: 'VARVE_IO', errno: 'ENOSPC' });
+        expect(namesOf(image)).toEqual(names);
+        expect(faulty.openFiles).toEqual([]);
+      }
+      fault.stop();
+      const opened = await openTestEngine(faulty);
+      expect(everything(opened)).toHaveLength(30);
+      await opened.engine.close();
+    },
+  );
+
+  test.each([/\.tbl$/, /\.log$/, /^MANIFEST/])(
+    'that refuses %s is emptied of what nothing needs, and the database opens',
+    async (file) => {
+      const image = await killedWithOrphans();
+      const faulty = new FaultFileSystem(image);
+      const fault = faulty.inject({ operation: 'write', file, errno: 'ENOSPC', times: 1 });
+      const opened = await openTestEngine(faulty);
+      expect(fault.struck).toBe(1);
+      expect(opened.report.orphansRemoved).toEqual(expect.arrayContaining(FILLED));
+      const { trace } = faulty;
+      const freed = trace.findIndex((line) => line.startsWith('unlink 000901.val'));
+      expect(freed).toBeLessThan(trace.findLastIndex((line) => /^open \d+\.tbl create/.test(line)));
+      expect(everything(opened)).toHaveLength(30);
+      await opened.engine.close();
+    },
+  );
+
+  test('costs a damaged database none of its files', async () => {
+    const image = await killedWithOrphans();
+    const log = logName(image);
+    withFile(image, log, (file) => flip(file, 40));
+    const names = namesOf(image);
+    const faulty = new FaultFileSystem(image);
+    faulty.inject({ operation: 'write', errno: 'ENOSPC', file: /\.(tbl|log)$|^MANIFEST/ });
+    await expect(openTestEngine(faulty)).rejects.toThrow(CorruptionError);
+    expect(namesOf(image)).toEqual(names);
+  });
+
+  test('and a power loss at any change of the recovery that makes room cost no commit', async () => {
+    const image = await killedWithOrphans();
+    const full = { operation: 'write', file: /^MANIFEST/, errno: 'ENOSPC', times: 1 } as const;
+    const dry = new FaultFileSystem(image.crashImage('kill', seededRandom(1)));
+    dry.inject(full);
+    await openTestEngine(dry);
+    for (let change = 1; change <= dry.changes; change++) {
+      const memory = image.crashImage('kill', seededRandom(1));
+      const faulty = new FaultFileSystem(memory);
+      faulty.inject(full);
+      let after = memory;
+      faulty.cutPowerAt(change, () => {
+        after = memory.crashImage('subset', seededRandom(change));
+      });
+      await openTestEngine(faulty).catch((cause: unknown) => cause);
+      expect(faulty.powerless, `change ${change}`).toBe(true);
+      const opened = await openTestEngine(after);
+      expect(everything(opened)).toHaveLength(30);
+      await opened.engine.close();
+    }
+  });
+
+  test('is freed only when the manifest that lets go of files is durable', async () => {
+    const fileSystem = new MemFileSystem({ trackCrashes: true });
+    const { engine } = await openTestEngine(fileSystem, LARGE_MEMTABLE);
+    await engine.commit(batchOf({ a: '1' }), 1);
+    const seen = new FaultFileSystem(fileSystem.crashImage('kill', seededRandom(1)));
+    seen.open(`${ENGINE_DIRECTORY}/000900.tbl`, 'create').close();
+    seen.inject({ operation: 'write', file: /^MANIFEST/, errno: 'ENOSPC', times: 1 });
+    const opened = await openTestEngine(seen);
+    const unlinked = seen.trace.findIndex((line) => line.startsWith('unlink 000900.tbl'));
+    const before = seen.trace.slice(0, unlinked);
+    expect(before.slice(-6).some((line) => line.startsWith('sync MANIFEST'))).toBe(true);
+    expect(before.slice(-6).some((line) => line.startsWith('syncDirectory'))).toBe(true);
+    await opened.engine.close();
+    await engine.close();
+  });
+});
+
 function flip(file: File, at: number): void {
   const byte = new Uint8Array(1);
   file.read(byte, at);

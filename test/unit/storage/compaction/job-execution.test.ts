@@ -1,3 +1,4 @@
+import { FaultFileSystem } from '../../../support/fault-file-system.js';
 import { describe, expect, test } from 'vitest';
 import { type Scheduler, systemClock, systemScheduler } from '../../../../src/base/index.js';
 import type { CompactionJob, FlushJob } from '../../../../src/storage/compaction/job.js';
@@ -145,5 +146,41 @@ describe('a compaction job', () => {
     const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler, clock: systemClock });
     await expect(executor.run(compactionJob([[good], [bad]]))).rejects.toThrow('000002.tbl: damaged at offset');
     expect(() => executor.runNow(compactionJob([[good], [bad]]))).toThrow('000002.tbl: damaged at offset');
+  });
+
+  test('that fails on a full disk leaves none of its tables', async () => {
+    const memory = tableFileSystem();
+    const inputs = [
+      [
+        writeTable(
+          memory,
+          1,
+          Array.from({ length: 200 }, (_, i) => entry(`k${100 + i}`, 5, 'value')),
+        ),
+      ],
+    ];
+    const fileSystem = new FaultFileSystem(memory);
+    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler, clock: systemClock });
+    const job = { tableBytes: 600, fileNumbers: [7, 8, 9, 10, 11, 12] };
+    for (const run of [
+      () => executor.run(compactionJob(inputs, job)),
+      async () => executor.runNow(compactionJob(inputs, job)),
+    ]) {
+      const full = fileSystem.inject({ operation: 'write', file: /00000[89]/, errno: 'ENOSPC' });
+      await expect(run()).rejects.toMatchObject({ errno: 'ENOSPC' });
+      expect(full.struck).toBeGreaterThan(0);
+      expect(memory.list(TABLE_DIRECTORY)).toEqual(['000001.tbl']);
+      expect(fileSystem.openFiles).toEqual([]);
+      full.stop();
+    }
+  });
+
+  test('that finds its number taken leaves the file whose it is', async () => {
+    const fileSystem = tableFileSystem();
+    const inputs = [[writeTable(fileSystem, 1, [entry('a', 1, 'x')])]];
+    writeTable(fileSystem, 7, [entry('b', 1, 'y')]);
+    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler, clock: systemClock });
+    await expect(executor.run(compactionJob(inputs, { fileNumbers: [7] }))).rejects.toMatchObject({ errno: 'EEXIST' });
+    expect(contentOf(fileSystem, 7)).toEqual([entry('b', 1, 'y')]);
   });
 });
