@@ -252,6 +252,9 @@ export class Database extends StoreKeyspace<TupleKey, TuplePart[], unknown> impl
   /**
    * `compact`, then gives back the space of values that were overwritten or deleted: afterwards hardly any is left of what
    * nobody can read any more. This happens by itself too, when a file is garbage by `valueLog.garbageRatio`.
+   *
+   * Rejects with `CorruptionError` when a damaged value is in the way, after everything else was given back: its file stays,
+   * the database goes on, and reading the value throws the same. Its space comes back once its key is deleted or overwritten.
    */
   async gc(): Promise<void> {
     await this.#services.store.engine.gc();

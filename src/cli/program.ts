@@ -77,7 +77,9 @@ function addMicroscope(program: Command, contextOf: ContextOf): void {
     `varve dump ./data/000007.tbl --from '["user",1]'`,
     'varve dump ./data/MANIFEST-000004 --keys hex --json',
   )
-    .description('decode one file: table, log, value file, MANIFEST, CURRENT, BACKUP or LOCK; damage is shown in its place')
+    .description(
+      'decode one file: table, log, value file, MANIFEST, CURRENT, BACKUP or LOCK; damage is shown in its place',
+    )
     .argument('<file>', 'a file of a database or of a backup')
     .addOption(keysOption())
     .option('--limit <n>', 'stop after so many entries', count)

@@ -177,9 +177,11 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
       if (filter.keeps(keyBytes, keyStart, keyEnd, timestamp, kind)) {
         const writer = outputs.writerFor(keyBytes, keyStart, keyEnd);
         const mayMove = valueEnd - valueStart >= movedFrom || pointsToValue(kind);
-        if (mayMove && evacuation?.concerns(kind, valueBytes, valueStart, valueEnd) === true) {
-          bytes += evacuation.move(cursor);
-          const { pointer, pointerEnd } = evacuation;
+        const moves = mayMove && evacuation?.concerns(kind, valueBytes, valueStart, valueEnd) === true;
+        const movedBytes = moves ? evacuation.move(cursor) : undefined;
+        if (movedBytes !== undefined) {
+          bytes += movedBytes;
+          const { pointer, pointerEnd } = evacuation!;
           writer.add(keyBytes, keyStart, keyEnd, timestamp, POINTER_KINDS[kind]!, pointer, 0, pointerEnd);
         } else {
           writer.add(keyBytes, keyStart, keyEnd, timestamp, kind, valueBytes, valueStart, valueEnd);
@@ -202,6 +204,7 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
       bytesWritten: tables.reduce((sum, table) => sum + table.sizeBytes, valueFileBytes),
       valueFiles: evacuation?.fileNumbers ?? [],
       valueFileBytes,
+      valueDamages: evacuation?.damages ?? [],
       entriesDropped: filter.dropped,
       prunedThrough: filter.prunedThrough,
     };

@@ -9,7 +9,7 @@ import type { EntryArena, Memtable, ShareableEntries } from '../memtable/index.j
 import type { TableFormat } from '../table/table-writer.js';
 import type { KeySpan } from '../version/version.js';
 import type { RetentionView } from './retention.js';
-import type { Evacuation } from './value-evacuation.js';
+import type { Evacuation, ValueDamage } from './value-evacuation.js';
 
 interface JobFrame {
   readonly directory: string;
@@ -35,6 +35,7 @@ export const NOTHING_DONE: JobResult = {
   bytesWritten: 0,
   valueFiles: [],
   valueFileBytes: 0,
+  valueDamages: [],
   entriesDropped: 0,
   prunedThrough: 0,
 };
@@ -73,6 +74,8 @@ export interface JobResult {
   /** Numbers of the value files that were written, and their bytes together. */
   readonly valueFiles: readonly number[];
   readonly valueFileBytes: number;
+  /** Of the files that were to be emptied and were not. */
+  readonly valueDamages: readonly ValueDamage[];
   readonly entriesDropped: number;
   /** See `VersionFilter.prunedThrough`. */
   readonly prunedThrough: Timestamp;

@@ -59,7 +59,10 @@ export interface WearLimits {
 }
 
 /** The files to empty, those with most garbage first: as many as one job may move. */
-export function wornPlaces({ files }: ValueSpace, { garbageRatio, excessBytes, movedBytesMax }: WearLimits): number[] {
+export function wornPlaces(
+  files: ValueSpace['files'],
+  { garbageRatio, excessBytes, movedBytesMax }: WearLimits,
+): number[] {
   const places: number[] = [];
   let movedBytes = 0;
   let freedBytes = 0;

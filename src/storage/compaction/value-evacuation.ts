@@ -2,13 +2,14 @@
  * Moves values to files of their own while a job rewrites the tables that have them: out of files that are mostly garbage,
  * and out of the tables themselves, where a bulk load or a higher threshold has left large ones. What survives goes apart
  * from the log: it has proven to live longer. Key and timestamp of an entry stay what they are, so that nothing newer is
- * shadowed and nothing deleted comes back.
+ * shadowed and nothing deleted comes back. A file in which a damaged value is met is left alone from there on: the pointer
+ * to it stays, so that whoever reads the value is told.
  *
  *   value file (`NNNNNN.val`) := header value*        values as pointers say, one behind the other
  */
 
 import { join } from 'node:path';
-import { assert } from '../../base/index.js';
+import { assert, CorruptionError } from '../../base/index.js';
 import { closeAll, type File, type FileSystem } from '../../vfs/index.js';
 import { copyBytes } from '../byte-copy.js';
 import { type EntryCursor, type EntryKind, POINTER_KINDS, pointsToValue } from '../entry.js';
@@ -24,6 +25,7 @@ import {
   segmentPlace,
   type StoredValue,
 } from '../format/value-pointer.js';
+import { encodeError, type ErrorRecord } from './error-record.js';
 import { compressedIfWorthwhile } from '../lz4.js';
 import { type PointingEntry, ValueReader } from '../values/value-reader.js';
 
@@ -40,6 +42,13 @@ export interface Evacuation {
   readonly fileBytes: number;
 }
 
+/** The first damaged value of a file. */
+export interface ValueDamage {
+  readonly place: number;
+  /** The `CorruptionError`. */
+  readonly error: ErrorRecord;
+}
+
 /** An entry with a value, or a pointer to it. */
 export type MovedEntry = PointingEntry & Pick<EntryCursor, 'kind' | 'valueStart' | 'valueEnd'>;
 
@@ -52,7 +61,8 @@ export class ValueEvacuation {
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #evacuation: Evacuation;
-  readonly #places: ReadonlySet<number>;
+  readonly #places: Set<number>;
+  readonly #damages: ValueDamage[] = [];
   readonly #values: ValueReader;
   /** Created with the first value that goes there. */
   #file: File | undefined;
@@ -87,6 +97,10 @@ export class ValueEvacuation {
     return this.#evacuation.fileNumbers.slice(0, this.#begun);
   }
 
+  get damages(): readonly ValueDamage[] {
+    return this.#damages;
+  }
+
   /** True when the value of an entry has to leave the file, or the table, where it is. */
   concerns(kind: EntryKind, bytes: Uint8Array, start: number, end: number): boolean {
     const at = start + expiryBytesOf(kind);
@@ -94,11 +108,12 @@ export class ValueEvacuation {
     return POINTER_KINDS[kind] !== undefined && end - at >= this.#evacuation.thresholdBytes;
   }
 
-  /** Copies the value of an entry, verified, and makes `pointer` lead to it. Returns its bytes. */
-  move(entry: MovedEntry): number {
+  /** Copies the value of an entry, verified, and makes `pointer` lead to it. Returns its bytes; undefined: it stays, damaged. */
+  move(entry: MovedEntry): number | undefined {
     const { valueBytes, valueStart } = entry;
     const at = valueStart + expiryBytesOf(entry.kind);
-    const value = this.#stored(entry, at);
+    const value = this.#intact(entry, at);
+    if (value === undefined) return undefined;
     const { length } = value.bytes;
     if (this.#file !== undefined && this.#fileBytes + length > this.#evacuation.fileBytes) this.#endFile();
     this.#file ??= this.#create();
@@ -127,6 +142,18 @@ export class ValueEvacuation {
 
   get #fileBytes(): number {
     return this.#writtenBytes + this.#outputLength;
+  }
+
+  #intact(entry: MovedEntry, at: number): StoredValue | undefined {
+    try {
+      return this.#stored(entry, at);
+    } catch (cause) {
+      if (!(cause instanceof CorruptionError)) throw cause;
+      const place = pointedPlace(entry.valueBytes, at);
+      this.#places.delete(place);
+      this.#damages.push({ place, error: encodeError(cause) });
+      return undefined;
+    }
   }
 
   #stored(entry: MovedEntry, at: number): StoredValue {

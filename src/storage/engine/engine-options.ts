@@ -98,6 +98,8 @@ export type EngineEvent =
     }
   /** Files of values were given back, or values moved out of files and tables: in bytes of files. */
   | { readonly type: 'gc'; readonly movedBytes: number; readonly freedBytes: number }
+  /** A damaged value was met in a file that was to be emptied, which therefore stays: reading the value throws the same error. */
+  | { readonly type: 'damage'; readonly file: string; readonly error: unknown }
   | LeakEvent
   /** A bulk load was committed: so many tables of so many bytes became part of the tree. */
   | { readonly type: 'load'; readonly timestamp: Timestamp; readonly tables: number; readonly bytes: number }

@@ -227,9 +227,10 @@ export class Engine {
     await this.#maintenance.compact(range);
   }
 
-  /** `compact`, then empties the files of values until hardly any garbage is left. */
+  /** `compact`, then empties the files of values until hardly any garbage is left, or rejects with why one was not emptied. */
   async gc(): Promise<void> {
     await this.compact();
+    this.#valueLog.reconsider();
     await this.#maintenance.compact(undefined);
     await this.#removing;
   }

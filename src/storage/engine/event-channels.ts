@@ -1,6 +1,6 @@
 /**
- * Engine events on `node:diagnostics_channel`: `varve:flush`, `varve:compaction`, `varve:gc`, `varve:load`, `varve:stall`, `varve:leak`,
- * `varve:recovery` and `varve:poisoned`. A message is the event with the directory of its database; it is made only for
+ * Engine events on `node:diagnostics_channel`: `varve:flush`, `varve:compaction`, `varve:gc`, `varve:damage`, `varve:load`,
+ * `varve:stall`, `varve:leak`, `varve:recovery` and `varve:poisoned`. A message is the event with the directory of its database; it is made only for
  * subscribers.
  */
 
@@ -11,6 +11,7 @@ const channels: { readonly [K in EngineEvent['type']]: ReturnType<typeof channel
   flush: channel('varve:flush'),
   compaction: channel('varve:compaction'),
   gc: channel('varve:gc'),
+  damage: channel('varve:damage'),
   load: channel('varve:load'),
   stall: channel('varve:stall'),
   leak: channel('varve:leak'),

@@ -50,6 +50,25 @@ export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>
   };
 }
 
+/** What is told of a merge. @param moved see there. */
+export function compactionEvent(
+  plan: CompactionPlan<Table>,
+  { tables, bytesRead, bytesWritten, entriesDropped }: Omit<JobResult, 'prunedThrough'>,
+  moved: boolean,
+): EngineEvent & { type: 'compaction' } {
+  return {
+    type: 'compaction',
+    level: plan.level,
+    outputLevel: plan.outputLevel,
+    tablesRead: plan.inputs.reduce((sum, input) => sum + input.tables.length, 0),
+    tablesWritten: tables.length,
+    bytesRead,
+    bytesWritten,
+    entriesDropped,
+    moved,
+  };
+}
+
 /**
  * Removes the tables that range deletions cover, which takes an edit of the manifest and nothing else. No compaction may be
  * under way. Returns what it did; undefined when there was nothing to do.

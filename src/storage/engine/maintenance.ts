@@ -15,7 +15,7 @@ import { type KeySpan, spanOf, type Version } from '../version/version.js';
 import { level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
 import type { Pressure } from './commit-pace.js';
 import { type JobCounts, JobCounters } from './job-counters.js';
-import { compactionJob, dropCovered, flushJob, segmentOf } from './job-orders.js';
+import { compactionEvent, compactionJob, dropCovered, flushJob, segmentOf } from './job-orders.js';
 import type { MaintenanceHost } from './maintenance-host.js';
 import type { SealedMemtable } from './memtable-stack.js';
 import { ValueUpkeep } from './value-upkeep.js';
@@ -227,7 +227,10 @@ export class Maintenance {
         const isDone = request?.subject === undefined ? outcome === 'idle' : outcome !== 'refused';
         if (isDone && request !== undefined && this.#rangeRequests[0] === request) {
           this.#rangeRequests.shift();
-          request.resolve();
+          // What could not be given back, and why, is for whoever asked for all of it.
+          const damage = request.subject === undefined ? this.#host.valueLog.damage : undefined;
+          if (damage === undefined) request.resolve();
+          else request.reject(damage);
         }
       }
     } catch (cause) {
@@ -366,6 +369,7 @@ export class Maintenance {
     this.#counters.compacted(result);
     const event = collected();
     if (event !== undefined) this.#host.listener(event);
+    for (const damage of valueLog.leave(result.valueDamages)) this.#host.listener(damage);
     this.#finishCompaction(plan, result, false);
     return true;
   }
@@ -383,17 +387,7 @@ export class Maintenance {
 
   #finishCompaction(plan: CompactionPlan<Table>, result: Omit<JobResult, 'prunedThrough'>, moved: boolean): void {
     this.#host.versions.deleteObsolete();
-    this.#host.listener({
-      type: 'compaction',
-      level: plan.level,
-      outputLevel: plan.outputLevel,
-      tablesRead: plan.inputs.reduce((sum, input) => sum + input.tables.length, 0),
-      tablesWritten: result.tables.length,
-      bytesRead: result.bytesRead,
-      bytesWritten: result.bytesWritten,
-      entriesDropped: result.entriesDropped,
-      moved,
-    });
+    this.#host.listener(compactionEvent(plan, result, moved));
     this.#host.madeRoom();
     this.start();
   }

@@ -8,7 +8,9 @@ import {
   valueSpace,
   wornPlaces,
 } from '../compaction/value-collection.js';
-import type { Evacuation } from '../compaction/value-evacuation.js';
+import { decodeError } from '../compaction/error-record.js';
+import { placeName } from '../format/value-pointer.js';
+import type { Evacuation, ValueDamage } from '../compaction/value-evacuation.js';
 import type { Table } from '../table/table.js';
 import type { Version } from '../version/version.js';
 import type { VersionSet } from '../version/version-set.js';
@@ -54,6 +56,8 @@ export class ValueLog {
   readonly #options: EngineOptions['valueLog'];
   #space: { readonly version: Version<Table>; readonly space: ValueSpace } | undefined;
   #movedBytes = 0;
+  /** Files that are not emptied, as a value in them is damaged, with its error. */
+  readonly #damaged = new Map<number, unknown>();
   /** Somebody waits for as little garbage as can be. */
   thorough = false;
   /** Garbage is looked for and collected that would not be while commits come. */
@@ -73,8 +77,9 @@ export class ValueLog {
   wornPlaces(): number[] {
     const space = this.space;
     const { garbageRatio } = this.#options;
-    const excessBytes = space.bytes - this.#allowedBytes(space, COLLECTED_FACTOR);
-    return wornPlaces(space, {
+    const excessBytes = space.bytes - this.#lostBytes - this.#allowedBytes(space, COLLECTED_FACTOR);
+    const files = space.files.filter(({ place }) => !this.#damaged.has(place));
+    return wornPlaces(files, {
       garbageRatio: Math.min(garbageRatio, this.thorough ? THOROUGH_RATIO : this.#keepsUp ? KEPT_RATIO : 1),
       excessBytes: this.thorough ? 0 : excessBytes,
       movedBytesMax: MOVED_SEGMENTS_MAX * this.segmentBytesMax,
@@ -125,12 +130,33 @@ export class ValueLog {
     };
   }
 
+  /** The files that a job found damaged stay as they are until `reconsider`. Returns what is to be told. */
+  leave(damages: readonly ValueDamage[]): (EngineEvent & { type: 'damage' })[] {
+    return damages.map(({ place, error: record }) => {
+      const error = decodeError(record);
+      this.#damaged.set(place, error);
+      return { type: 'damage', file: placeName(place), error };
+    });
+  }
+
+  /** Damaged values may have been deleted: all files can be emptied again. */
+  reconsider(): void {
+    this.#damaged.clear();
+  }
+
+  /** The error of a damaged file that is still needed. */
+  get damage(): unknown {
+    const file = this.space.files.find(({ place }) => this.#damaged.has(place));
+    return file === undefined ? undefined : this.#damaged.get(file.place);
+  }
+
   /** How near the files are to what they may take. @param unflushedBytes what only memtables point to. */
   pressure(unflushedBytes: number): Pressure {
     const space = this.space;
     const budget = this.#allowedBytes(space, BUDGET_FACTOR);
     const limit = this.#allowedBytes(space, LIMIT_FACTOR);
-    const value = (space.bytes + unflushedBytes + this.#versions.spares.bytes - budget) / (limit - budget);
+    const bytes = space.bytes - this.#lostBytes;
+    const value = (bytes + unflushedBytes + this.#versions.spares.bytes - budget) / (limit - budget);
     return { value: Math.min(1, Math.max(0, value)), reason: 'values' };
   }
 
@@ -146,6 +172,13 @@ export class ValueLog {
       budgetBytes,
       movedBytes: this.#movedBytes,
     };
+  }
+
+  /** Garbage that no collection frees: commits are not slowed for its sake. */
+  get #lostBytes(): number {
+    if (this.#damaged.size === 0) return 0;
+    const lost = this.space.files.filter(({ place }) => this.#damaged.has(place));
+    return lost.reduce((sum, { liveBytes, garbage }) => sum + (liveBytes * garbage) / (1 - garbage), 0);
   }
 
   #allowedBytes({ baseBytes, liveBytes }: ValueSpace, factor: number): number {

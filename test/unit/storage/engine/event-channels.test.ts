@@ -18,6 +18,7 @@ test('every kind of event has its channel, and the listener gets it too', () => 
   const events: EngineEvent[] = [
     FLUSH,
     { type: 'stall', effect: 'slowed', reason: 'debt' },
+    { type: 'damage', file: '000003.log', error: new Error('y') },
     { type: 'recovery', lastTimestamp: 1, batchesReplayed: 0, tornBytesCut: 0, tookMs: 1 },
     { type: 'poisoned', cause: new Error('x') },
   ];
@@ -30,7 +31,7 @@ test('every kind of event has its channel, and the listener gets it too', () => 
     listener(event);
     expect(messages).toEqual([{ ...event, directory: '/here' }]);
   }
-  expect(heard).toHaveLength(8);
+  expect(heard).toHaveLength(10);
   expect(heard[0]).toBe(FLUSH);
 });
 
