@@ -7,6 +7,7 @@
  */
 
 import { FILE_HEADER_BYTES } from '../format/file-header.js';
+import { placeNumber } from '../format/value-pointer.js';
 import { referencedBytes } from '../values/segment-references.js';
 import type { Version } from '../version/version.js';
 import type { TableMeta } from '../format/manifest-edit.js';
@@ -27,6 +28,8 @@ export interface ValueSpace {
 
 /** Emptying a file with less would write more than eight times what it frees. */
 const GARBAGE_MIN = 1 / 9;
+/** So many small files may stay. */
+const SMALL_FILES_MAX = 16;
 /** Discovery pays while tables are at most this part of what it may free. */
 const TABLE_RATIO = 1 / 2;
 
@@ -74,6 +77,24 @@ export function wornPlaces(
     places.push(place);
   }
   return places;
+}
+
+/**
+ * Files to join because there are many with little in them: a short run of a program leaves one each.
+ *
+ * @param limits.bytesMax of a small one. @param limits.before the first file number that does not count: what joining writes
+ * is not joined again, so that it comes to an end.
+ */
+export function smallPlaces(
+  files: ValueSpace['files'],
+  limits: { readonly bytesMax: number; readonly movedBytesMax: number; readonly before: number },
+): number[] {
+  const small = files.filter(
+    ({ place, liveBytes }) => placeNumber(place) < limits.before && liveBytes < limits.bytesMax,
+  );
+  if (small.length <= SMALL_FILES_MAX) return [];
+  let movedBytes = 0;
+  return small.filter(({ liveBytes }) => (movedBytes += liveBytes) <= limits.movedBytesMax).map(({ place }) => place);
 }
 
 /** Rewrites a table that points into `places` where it is. */

@@ -4,6 +4,7 @@ import type { CompactionPlan, PlanInput } from '../compaction/compaction-plan.js
 import {
   planCollection,
   planDiscovery,
+  smallPlaces,
   type ValueSpace,
   valueSpace,
   wornPlaces,
@@ -45,6 +46,8 @@ const LIMIT_FACTOR = 2.2;
 const SLACK_SEGMENTS = 4;
 /** One job moves so many segments at most. */
 const MOVED_SEGMENTS_MAX = 2;
+/** A file with less than this part of a full one is small. */
+const SMALL_PART = 1 / 16;
 /** From this much garbage on a file is emptied when that was asked for, and when nobody writes. */
 const THOROUGH_RATIO = 0.1;
 const KEPT_RATIO = 0.2;
@@ -56,6 +59,8 @@ export class ValueLog {
   readonly #options: EngineOptions['valueLog'];
   #space: { readonly version: Version<Table>; readonly space: ValueSpace } | undefined;
   #movedBytes = 0;
+  /** Files with smaller numbers may be joined. */
+  #joinsBefore = 0;
   /** Files that are not emptied, as a value in them is damaged, with its error. */
   readonly #damaged = new Map<number, unknown>();
   /** Somebody waits for as little garbage as can be. */
@@ -79,10 +84,17 @@ export class ValueLog {
     const { garbageRatio } = this.#options;
     const excessBytes = space.bytes - this.#lostBytes - this.#allowedBytes(space, COLLECTED_FACTOR);
     const files = space.files.filter(({ place }) => !this.#damaged.has(place));
-    return wornPlaces(files, {
+    const movedBytesMax = MOVED_SEGMENTS_MAX * this.segmentBytesMax;
+    const worn = wornPlaces(files, {
       garbageRatio: Math.min(garbageRatio, this.thorough ? THOROUGH_RATIO : this.#keepsUp ? KEPT_RATIO : 1),
       excessBytes: this.thorough ? 0 : excessBytes,
-      movedBytesMax: MOVED_SEGMENTS_MAX * this.segmentBytesMax,
+      movedBytesMax,
+    });
+    if (worn.length > 0 || !this.thorough) return worn;
+    return smallPlaces(files, {
+      bytesMax: this.segmentBytesMax * SMALL_PART,
+      movedBytesMax,
+      before: this.#joinsBefore,
     });
   }
 
@@ -139,8 +151,9 @@ export class ValueLog {
     });
   }
 
-  /** Damaged values may have been deleted: all files can be emptied again. */
+  /** Everything is to be collected: damaged values may have been deleted, and small files are joined that there are now. */
   reconsider(): void {
+    this.#joinsBefore = this.#versions.state.nextFileNumber;
     this.#damaged.clear();
   }
 

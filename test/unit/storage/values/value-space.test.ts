@@ -120,6 +120,26 @@ describe('space', () => {
     await expectSound();
   });
 
+  test('of many short runs is joined by gc: few files are left', async () => {
+    const options = { valueLog: LAZY, memtableBytes: 65_536 };
+    for (let run = 0; run < 40; run++) {
+      const { engine } = await openTestEngine(fileSystem, options);
+      await put(engine, run, valueOf(run, 1));
+      await engine.close();
+    }
+    const { engine, events } = await openTestEngine(fileSystem, options);
+    await engine.compact();
+    expect(engine.stats().valueLog.segments).toBe(40);
+    await engine.gc();
+    expect(engine.stats().valueLog.segments).toBeLessThanOrEqual(16);
+    expectRound(engine, 1);
+    const moved = events.filter((event) => event.type === 'gc').length;
+    await engine.gc();
+    expect(events.filter((event) => event.type === 'gc')).toHaveLength(moved);
+    await engine.close();
+    await expectSound();
+  });
+
   test('is told of when it comes back', async () => {
     const { engine, events } = await openTestEngine(fileSystem, { valueLog: VALUES });
     for (let round = 1; round <= 4; round++) await fill(engine, round);
