@@ -54,6 +54,10 @@ export class ArcPolicy implements EvictionPolicy {
     this.#again.push(slot);
   }
 
+  remove(slot: number): void {
+    (this.#isAgain[slot] === 1 ? this.#again : this.#once).remove(slot);
+  }
+
   evict(incoming: number): number {
     assert(this.size > 0, 'only a policy with slots evicts');
     const [b1, b2] = [this.#lostOnce, this.#lostAgain];

@@ -49,6 +49,7 @@ export class BlockCache {
   readonly #slabs: Uint8Array[] = [];
   readonly #cellQueue: EvictionPolicy;
   #cellsUsed = 0;
+  readonly #cellsFree: number[] = [];
 
   readonly #largeBytesMax: number;
   readonly #largeSlots: number;
@@ -123,6 +124,27 @@ export class BlockCache {
     return slot;
   }
 
+  /**
+   * Gives up the blocks of a table that nobody reads any more: their room is the first to be used again. (A merge leaves as
+   * much in the cache as it has read; without this it drove out what is read.)
+   */
+  release(blocks: CachedBlocks): void {
+    const { slots } = blocks;
+    for (let number = 0; number < slots.length; number++) {
+      const slot = slots[number]!;
+      if (slot === NOT_CACHED) continue;
+      slots[number] = NOT_CACHED;
+      if (slot < this.#cells) {
+        this.#cellOwners[slot] = undefined;
+        this.#cellQueue.remove(slot);
+        this.#cellsFree.push(slot);
+      } else {
+        this.#largeQueue.remove(slot - this.#cells);
+        this.#giveUpLarge(slot - this.#cells);
+      }
+    }
+  }
+
   /** The array that holds a slot's block, `lengthOf` bytes from `startOf` on. */
   bytesOf(slot: number): Uint8Array {
     return slot < this.#cells ? this.#slabs[slot >>> this.#slabShift]! : this.#large[slot - this.#cells]!;
@@ -151,6 +173,8 @@ export class BlockCache {
   }
 
   #takeCell(incoming: number): number {
+    const free = this.#cellsFree.pop();
+    if (free !== undefined) return free;
     if (this.#cellsUsed === this.#cells) {
       const victim = this.#cellQueue.evict(incoming);
       this.#forget(victim);
@@ -167,13 +191,17 @@ export class BlockCache {
     if (length > this.#largeBytesMax) return NOT_CACHED;
     while (this.#largeBytes + length > this.#largeBytesMax || this.#largeIsFull()) {
       const victim = this.#largeQueue.evict(incoming);
-      this.#largeBytes -= this.lengthOf(victim + this.#cells);
-      this.#large[victim] = undefined;
-      this.#largeFree.push(victim);
       this.#forget(victim + this.#cells);
+      this.#giveUpLarge(victim);
     }
     this.#largeBytes += length;
     return (this.#largeFree.pop() ?? this.#largeUsed++) + this.#cells;
+  }
+
+  #giveUpLarge(at: number): void {
+    this.#largeBytes -= this.lengthOf(at + this.#cells);
+    this.#large[at] = this.#largeOwners[at] = undefined;
+    this.#largeFree.push(at);
   }
 
   #largeIsFull(): boolean {

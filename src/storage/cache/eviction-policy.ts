@@ -16,6 +16,8 @@ export interface EvictionPolicy {
   insert(slot: number, key: number): void;
   /** A slot in use was read. */
   visit(slot: number): void;
+  /** A slot in use is not any more; nothing is learned from it. */
+  remove(slot: number): void;
   /** Gives up one of the slots in use, of which there are some, to make room for the block `incoming`. */
   evict(incoming: number): number;
 }

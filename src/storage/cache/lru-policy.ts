@@ -23,6 +23,10 @@ export class LruPolicy implements EvictionPolicy {
     this.#slots.renew(slot);
   }
 
+  remove(slot: number): void {
+    this.#slots.remove(slot);
+  }
+
   evict(): number {
     assert(this.size > 0, 'only a policy with slots evicts');
     const slot = this.#slots.oldest;

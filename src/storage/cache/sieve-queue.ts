@@ -44,6 +44,12 @@ export class SieveQueue implements EvictionPolicy {
     this.#visited[slot] = 1;
   }
 
+  /** Takes a slot out of the queue; the hand goes on to the next newer one. */
+  remove(slot: number): void {
+    if (this.#hand === slot) this.#hand = this.#newer[slot]!;
+    this.#unlink(slot);
+  }
+
   /** Takes the next victim out of the queue, which must not be empty. */
   evict(): number {
     assert(this.#size > 0, 'only a queue with slots evicts');

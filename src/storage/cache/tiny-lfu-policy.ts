@@ -59,6 +59,11 @@ export class TinyLfuPolicy implements EvictionPolicy {
     else this.#protect(slot);
   }
 
+  remove(slot: number): void {
+    const part = this.#part[slot]!;
+    (part === WINDOW ? this.#window : part === PROTECTED ? this.#protected : this.#probation).remove(slot);
+  }
+
   evict(): number {
     assert(this.size > 0, 'only a policy with slots evicts');
     const main = this.#probation.size > 0 ? this.#probation : this.#protected;

@@ -219,6 +219,7 @@ export class TableReader {
   }
 
   close(): void {
+    this.cache?.release(this.index);
     this.file.close();
   }
 

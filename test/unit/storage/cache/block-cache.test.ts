@@ -79,6 +79,24 @@ describe('block cache', () => {
     expect(cache.stats().usedBytes).toBe(2000);
   });
 
+  test.each(CACHE_POLICIES)('by %s uses the room of a table that is gone before anything else', (policy) => {
+    const cache = new BlockCache({ maxBytes: 4096, cellBytes: 256, policy });
+    const [gone, kept, next] = [blocksOf(1, 6), blocksOf(2, 6), blocksOf(3, 6)];
+    for (let number = 0; number < 6; number++) {
+      cache.insert(gone, number, block(100, 1));
+      cache.insert(kept, number, block(100, 2));
+      cache.find(gone, number);
+    }
+    cache.release(gone);
+    expect(cache.stats()).toMatchObject({ blocks: 6, evictions: 0 });
+    for (let number = 0; number < 6; number++) cache.insert(next, number, block(100, 3));
+    expect(cache.stats().evictions).toBe(0);
+    for (let number = 0; number < 6; number++) {
+      expect(contentOf(cache, cache.find(kept, number))).toEqual(block(100, 2));
+      expect(contentOf(cache, cache.find(next, number))).toEqual(block(100, 3));
+    }
+  });
+
   test.each(CACHE_POLICIES)('by %s never answers another block or exceeds its budget, whatever comes', (policy) => {
     const random = seededRandom(11);
     const cache = new BlockCache({ maxBytes: 20_000, cellBytes: 256, policy });
@@ -96,6 +114,13 @@ describe('block cache', () => {
         expect(contentOf(cache, slot)).toEqual(content(file, number));
       }
       if (i % 500 === 0) expect(cache.stats().usedBytes).toBeLessThanOrEqual(20_000);
+      if (i % 97 === 0) {
+        const gone = tables[randomBelow(random, 4)]!;
+        const blocks = cache.stats().blocks - gone.slots.filter((at) => at !== NOT_CACHED).length;
+        cache.release(gone);
+        expect(cache.stats().blocks).toBe(blocks);
+        expect(gone.slots.every((at) => at === NOT_CACHED)).toBe(true);
+      }
     }
     const { evictions } = cache.stats();
     expect(evictions).toBeGreaterThan(1000);
