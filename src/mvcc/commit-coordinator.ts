@@ -276,7 +276,9 @@ export class CommitCoordinator {
     if (isPublished) this.#commits++;
     if (!this.#unrecorded.isEmpty) this.#unrecorded.through(timestamp);
     this.#tail.published();
-    while (this.#waiters.length > 0 && this.#waiters[0]!.timestamp <= timestamp) this.#waiters.shift()!.resolve();
+    // A load is told later than a commit behind it that was published in the same step: it may be the last in flight.
+    const through = this.#inFlight === 0 ? this.#submitted : timestamp;
+    while (this.#waiters.length > 0 && this.#waiters[0]!.timestamp <= through) this.#waiters.shift()!.resolve();
   }
 
   #recordInFlight(): void {

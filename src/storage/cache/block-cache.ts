@@ -125,8 +125,8 @@ export class BlockCache {
   }
 
   /**
-   * Gives up the blocks of a table that nobody reads any more: their room is the first to be used again. (A merge leaves as
-   * much in the cache as it has read; without this it drove out what is read.)
+   * Gives up the blocks of a table that nobody reads any more: their room is the first to be used again. Otherwise what
+   * merges have replaced, read often as it may have been, would drive out what is read.
    */
   release(blocks: CachedBlocks): void {
     const { slots } = blocks;

@@ -26,6 +26,23 @@ function batchOf(entries: Record<string, string | number>): WriteBatch {
 }
 
 describe('write and writeSync', () => {
+  test('publish a bulk load and what follows it in one step, and closing does not wait for more', async () => {
+    const load = store.beginLoad(4096);
+    load.add(bytes('a'), bytes('loaded'));
+    await load.finish();
+    const loaded = store.commitLoad(load);
+    while (store.stats().commitsInFlight === 0) {
+      for (let i = 0; i < 50 && store.stats().commitsInFlight === 0; i++) await Promise.resolve();
+      if (store.stats().commitsInFlight === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
+    const behind = store.write(batchOf({ b: 1 }));
+    store.writeSync(batchOf({ c: 1 }));
+    // The load is published, but its promise has not been told.
+    expect(store.stats().commitsInFlight).toBe(1);
+    await store.close();
+    await Promise.all([loaded, behind]);
+  });
+
   test('commit batches as wholes, in the order of the calls', async () => {
     const first = store.write(batchOf({ a: 1, b: 1 }));
     const second = store.write(batchOf({ b: 2 }));
