@@ -3,28 +3,23 @@
  * array that only the cache writes, so that a hit is one load and no lookup; when a block is evicted, its slot is taken out
  * of that array. (Checking in the cache whose block a slot holds cost 70 ns more per random read.)
  *
- * Blocks up to `cellBytes` live in cells of slabs that are allocated as they fill, three quarters of the budget; larger
- * ones in memory of their own, the last quarter. Both parts evict by the same policy. What `find` and `insert` answer is a slot,
+ * Blocks up to `cellBytes` live in cells of slabs that are allocated as they fill; larger ones in memory of their own, a
+ * quarter of the budget at most. Whoever comes first has the rest; for larger blocks slabs are given up while these have less
+ * than their quarter. Both parts evict by the same policy. What `find` and `insert` answer is a slot,
  * whose bytes hold until the next `insert`: readers search or copy at once and never pin.
  */
 
 import { assert } from '../../base/index.js';
 import { type CachePolicyName, type EvictionPolicy, evictionPolicy } from './eviction-policy.js';
+import { type CachedBlocks, NOT_CACHED } from './cached-blocks.js';
+import { WrittenBlocks } from './written-blocks.js';
 
-const SLAB_BYTES = 1024 * 1024;
+const SLAB_BYTES_MAX = 1024 * 1024;
+/** A small budget is taken in at least so many slabs, so that large blocks find room by giving up some. */
+const SLABS_MIN = 8;
 const LARGE_SHARE = 0.25;
 /** Blocks of the usual size that a budget may come to. Book-keeping takes some 25 bytes for each, as they come to use. */
 export const CACHED_BLOCKS_MAX = 2 ** 24;
-/** In the slots of a table's blocks: not here. */
-export const NOT_CACHED = -1;
-
-/** The blocks of one open table. */
-export interface CachedBlocks {
-  readonly fileNumber: number;
-  /** Per block its slot in the cache, or `NOT_CACHED`. Written by the cache alone. */
-  readonly slots: Int32Array;
-}
-
 export interface BlockCacheStats {
   readonly policy: CachePolicyName;
   readonly hits: number;
@@ -39,8 +34,10 @@ export interface BlockCacheStats {
 }
 
 export class BlockCache {
-  readonly #policy: CachePolicyName;
+  /** Blocks of tables that are being written. */
+  readonly written = new WrittenBlocks(this);
   readonly #maxBytes: number;
+  readonly #policy: CachePolicyName;
   readonly #cellBytes: number;
   readonly #cells: number;
   /** A power of two, and its logarithm. */
@@ -48,7 +45,9 @@ export class BlockCache {
   readonly #slabShift: number;
   readonly #slabs: Uint8Array[] = [];
   readonly #cellQueue: EvictionPolicy;
+  /** Cells that were ever in use, and those that there is memory for. */
   #cellsUsed = 0;
+  #cellsBacked = 0;
   readonly #cellsFree: number[] = [];
 
   readonly #largeBytesMax: number;
@@ -59,9 +58,9 @@ export class BlockCache {
   #largeUsed = 0;
   #largeBytes = 0;
 
-  /** Per slot: the `slots` that name it, where they do, and the length of its block. The arrays grow as slots come to use. */
-  readonly #cellOwners: (Int32Array | undefined)[] = [];
-  readonly #largeOwners: (Int32Array | undefined)[] = [];
+  /** Per slot: whose `slots` name it, where they do, and the length of its block. The arrays grow as slots come to use. */
+  readonly #cellOwners: (CachedBlocks | undefined)[] = [];
+  readonly #largeOwners: (CachedBlocks | undefined)[] = [];
   readonly #numbers: Int32Array;
   readonly #lengths: Int32Array;
 
@@ -78,10 +77,11 @@ export class BlockCache {
     this.#policy = options.policy ?? 'sieve';
     this.#maxBytes = options.maxBytes;
     this.#cellBytes = options.cellBytes;
-    this.#cellsPerSlab = 2 ** Math.max(0, Math.floor(Math.log2(SLAB_BYTES / options.cellBytes)));
+    const slabBytes = Math.min(SLAB_BYTES_MAX, options.maxBytes / SLABS_MIN);
+    this.#cellsPerSlab = 2 ** Math.max(0, Math.floor(Math.log2(slabBytes / options.cellBytes)));
     this.#slabShift = Math.log2(this.#cellsPerSlab);
     this.#largeBytesMax = Math.floor(options.maxBytes * LARGE_SHARE);
-    this.#cells = Math.max(1, Math.floor((options.maxBytes - this.#largeBytesMax) / options.cellBytes));
+    this.#cells = Math.max(1, Math.floor(options.maxBytes / options.cellBytes));
     const largeSlots = Math.floor(this.#largeBytesMax / options.cellBytes);
     const slots = this.#cells + largeSlots;
     this.#cellQueue = evictionPolicy(this.#policy, this.#cells);
@@ -112,11 +112,11 @@ export class BlockCache {
     this.#numbers[slot] = number;
     this.#lengths[slot] = block.length;
     if (slot < this.#cells) {
-      this.#cellOwners[slot] = blocks.slots;
+      this.#cellOwners[slot] = blocks;
       this.bytesOf(slot).set(block, this.startOf(slot));
       this.#cellQueue.insert(slot, key);
     } else {
-      this.#largeOwners[slot - this.#cells] = blocks.slots;
+      this.#largeOwners[slot - this.#cells] = blocks;
       this.#large[slot - this.#cells] = block.slice();
       this.#largeQueue.insert(slot - this.#cells, key);
     }
@@ -145,6 +145,34 @@ export class BlockCache {
     }
   }
 
+  /** Whether a block of the usual size would find room that nothing else is in. */
+  get hasFreeCell(): boolean {
+    return this.#cellsFree.length > 0 || this.#cellsUsed < this.#cellsBacked || this.#canAddSlab();
+  }
+
+  /** Whether a block of this length lies in a cell. */
+  fitsCell(length: number): boolean {
+    return length <= this.#cellBytes;
+  }
+
+  /** The blocks of `from` are those of `to` from now on, under the same numbers, which `to` must have. */
+  move(from: CachedBlocks, to: CachedBlocks): void {
+    for (let number = 0; number < from.slots.length; number++) {
+      const slot = from.slots[number]!;
+      if (slot === NOT_CACHED) continue;
+      assert(number < to.slots.length && to.slots[number] === NOT_CACHED, 'a block moves to a place that has none');
+      from.slots[number] = NOT_CACHED;
+      to.slots[number] = slot;
+      if (slot < this.#cells) this.#cellOwners[slot] = to;
+      else this.#largeOwners[slot - this.#cells] = to;
+    }
+  }
+
+  /** Lookups so far. */
+  get lookups(): number {
+    return this.#hits + this.#misses;
+  }
+
   /** The array that holds a slot's block, `lengthOf` bytes from `startOf` on. */
   bytesOf(slot: number): Uint8Array {
     return slot < this.#cells ? this.#slabs[slot >>> this.#slabShift]! : this.#large[slot - this.#cells]!;
@@ -159,7 +187,7 @@ export class BlockCache {
   }
 
   stats(): BlockCacheStats {
-    const lookups = this.#hits + this.#misses;
+    const lookups = this.lookups;
     return {
       policy: this.#policy,
       hitRate: lookups === 0 ? 0 : this.#hits / lookups,
@@ -175,16 +203,44 @@ export class BlockCache {
   #takeCell(incoming: number): number {
     const free = this.#cellsFree.pop();
     if (free !== undefined) return free;
-    if (this.#cellsUsed === this.#cells) {
-      const victim = this.#cellQueue.evict(incoming);
-      this.#forget(victim);
-      return victim;
+    if (this.#cellsUsed === this.#cellsBacked) {
+      if (!this.#canAddSlab()) {
+        const victim = this.#cellQueue.evict(incoming);
+        this.#forget(victim);
+        return victim;
+      }
+      const cells = this.#nextSlabCells();
+      this.#slabs.push(new Uint8Array(cells * this.#cellBytes));
+      this.#cellsBacked += cells;
     }
-    const cell = this.#cellsUsed++;
-    if (cell % this.#cellsPerSlab === 0) {
-      this.#slabs.push(new Uint8Array(Math.min(this.#cellsPerSlab, this.#cells - cell) * this.#cellBytes));
+    return this.#cellsUsed++;
+  }
+
+  #nextSlabCells(): number {
+    return Math.min(this.#cellsPerSlab, this.#cells - this.#cellsBacked);
+  }
+
+  /** The first slab is always there. */
+  #canAddSlab(): boolean {
+    const cells = this.#cellsBacked + this.#nextSlabCells();
+    if (cells === this.#cellsBacked) return false;
+    return this.#cellsBacked === 0 || cells * this.#cellBytes + this.#largeBytes <= this.#maxBytes;
+  }
+
+  /** Gives the memory of the last cells back, all but the first slab's. */
+  #giveUpSlab(): void {
+    const slab = this.#slabs.pop()!;
+    const from = this.#cellsBacked - slab.length / this.#cellBytes;
+    for (let cell = from; cell < this.#cellsUsed; cell++) {
+      if (this.#cellOwners[cell] === undefined) continue;
+      this.#cellQueue.remove(cell);
+      this.#forget(cell);
     }
-    return cell;
+    let kept = 0;
+    for (const cell of this.#cellsFree) if (cell < from) this.#cellsFree[kept++] = cell;
+    this.#cellsFree.length = kept;
+    this.#cellsBacked = from;
+    this.#cellsUsed = Math.min(this.#cellsUsed, from);
   }
 
   #takeLarge(length: number, incoming: number): number {
@@ -195,6 +251,9 @@ export class BlockCache {
       this.#giveUpLarge(victim);
     }
     this.#largeBytes += length;
+    while (this.#slabs.length > 1 && this.#cellsBacked * this.#cellBytes + this.#largeBytes > this.#maxBytes) {
+      this.#giveUpSlab();
+    }
     return (this.#largeFree.pop() ?? this.#largeUsed++) + this.#cells;
   }
 
@@ -212,7 +271,7 @@ export class BlockCache {
     this.#evictions++;
     const owners = slot < this.#cells ? this.#cellOwners : this.#largeOwners;
     const at = slot < this.#cells ? slot : slot - this.#cells;
-    owners[at]![this.#numbers[slot]!] = NOT_CACHED;
+    owners[at]!.slots[this.#numbers[slot]!] = NOT_CACHED;
     owners[at] = undefined;
   }
 }

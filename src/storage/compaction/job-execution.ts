@@ -15,6 +15,7 @@ import { TableReader, type TableSource } from '../table/table-reader.js';
 import { mergeFragments } from '../tombstone/fragment-list.js';
 import type { RangeTombstones, TombstoneFragment } from '../tombstone/range-tombstones.js';
 import { type CompactionJob, type FlushJob, type Job, type JobResult, type LoadJob, NOTHING_DONE } from './job.js';
+import { InputHeat } from './input-heat.js';
 import { Outputs } from './job-outputs.js';
 import { retainedTombstones } from './tombstone-filter.js';
 import { ValueEvacuation } from './value-evacuation.js';
@@ -73,9 +74,18 @@ function unlinkAfter(cause: unknown, job: Job<EntrySource>, fileSystem: FileSyst
   }
 }
 
+/** Forgets the blocks of a job that leaves no tables. */
+export function discardBlocks(job: Job<unknown>): void {
+  for (const number of tableNumbers(job)) job.blocks?.discard(number);
+}
+
+function tableNumbers(job: Job<unknown>): readonly number[] {
+  return job.kind === 'flush' ? [job.fileNumber] : job.fileNumbers;
+}
+
 function unlinkOutputs(job: Job<EntrySource>, fileSystem: FileSystem): void {
-  const tables = job.kind === 'flush' ? [job.fileNumber] : job.fileNumbers;
-  unlinkWritten(fileSystem, job.directory, { kind: 'table', numbers: tables });
+  discardBlocks(job);
+  unlinkWritten(fileSystem, job.directory, { kind: 'table', numbers: tableNumbers(job) });
   const values = job.kind === 'compaction' ? (job.evacuation?.fileNumbers ?? []) : [];
   unlinkWritten(fileSystem, job.directory, { kind: 'value', numbers: values });
 }
@@ -120,7 +130,9 @@ function* executeCompaction(job: CompactionJob, fileSystem: FileSystem): JobStep
     const retained = retainedTombstones(fragments, job.retention, job.olderRuns);
     const outputs = new Outputs(fileSystem, job, retained.fragments);
     const filter = new VersionFilter(job.retention, job.olderRuns, fragments);
-    const result = yield* filtered(new MergingCursor(runs, false), outputs, filter, { bytesRead, evacuation });
+    const merge = new MergingCursor(runs, false);
+    const heat = job.cachedInputs === undefined ? undefined : new InputHeat(merge, runs, job.cachedInputs);
+    const result = yield* filtered(merge, outputs, filter, { bytesRead, evacuation, heat });
     return { ...result, prunedThrough: Math.max(result.prunedThrough, retained.prunedThrough) };
   } finally {
     closeAll([...inputs, evacuation]);
@@ -162,11 +174,16 @@ class InputRun {
 interface Rewrite {
   readonly bytesRead: number;
   readonly evacuation: ValueEvacuation | undefined;
+  /** Undefined when no block of the inputs is read. */
+  readonly heat: InputHeat | undefined;
 }
 
 /** Drains `cursor` through `filter` into `outputs`. @param rewrite of entries that are in tables already. */
 function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter, rewrite?: Rewrite): JobSteps {
   const evacuation = rewrite?.evacuation;
+  const heat = rewrite?.heat;
+  // Of what was just written, anything may be read.
+  const isWarm = rewrite === undefined && outputs.handsBlocksOn;
   // Asked of every entry: most are small and stay.
   const movedFrom = evacuation?.thresholdBytes ?? Number.POSITIVE_INFINITY;
   try {
@@ -188,6 +205,8 @@ function* filtered(cursor: EntryCursor, outputs: Outputs, filter: VersionFilter,
         }
         if (filter.superseded) outputs.countSuperseded(filter.heldFrom, filter.heldTo);
       }
+      // An older version that was read, and is dropped, speaks for the one that is kept.
+      if (isWarm || heat?.isWarm === true) outputs.markWarm();
       entries++;
       bytes += keyEnd - keyStart + valueEnd - valueStart;
       if (entries >= STEP_ENTRIES || bytes >= STEP_BYTES) {

@@ -9,6 +9,7 @@
  */
 
 import type { MessagePort } from 'node:worker_threads';
+import type { BlockLoad, BlockTransit } from './block-transit.js';
 import type { SharedEntries } from '../memtable/index.js';
 import type { ErrorRecord } from './error-record.js';
 import type { Job, JobResult } from './job.js';
@@ -27,7 +28,15 @@ export interface WorkerStart {
 }
 
 export type JobRequest =
-  | { readonly type: 'run'; readonly id: number; readonly job: Job<SharedEntries>; readonly claim: Int32Array }
+  | {
+      readonly type: 'run';
+      readonly id: number;
+      /** Without its sink. */
+      readonly job: Job<SharedEntries>;
+      readonly claim: Int32Array;
+      /** Where the blocks go that are for the sink; undefined when there is none. */
+      readonly transit: BlockTransit | undefined;
+    }
   /** Somebody waits: do not pace it. */
   | { readonly type: 'hurry'; readonly id: number }
   | { readonly type: 'cancel'; readonly id: number }
@@ -38,3 +47,10 @@ export type JobAnswer =
   | { readonly type: 'done'; readonly id: number; readonly result: JobResult }
   | { readonly type: 'cancelled' | 'removed'; readonly id: number }
   | { readonly type: 'failed'; readonly id: number; readonly error: ErrorRecord };
+
+/** Blocks that a job has written, before it is answered. */
+export interface BlocksMessage {
+  readonly type: 'blocks';
+  readonly id: number;
+  readonly load: BlockLoad;
+}

@@ -14,7 +14,7 @@ import type { CompactionJob } from './job.js';
 import { HoldCounter } from './version-holds.js';
 
 /** Where the tables go. */
-export type OutputTarget = Pick<CompactionJob, 'directory' | 'format' | 'fileNumbers' | 'tableBytes'>;
+export type OutputTarget = Pick<CompactionJob, 'directory' | 'format' | 'fileNumbers' | 'tableBytes' | 'blocks'>;
 
 export class Outputs {
   readonly #fileSystem: FileSystem;
@@ -39,6 +39,11 @@ export class Outputs {
     this.#tombstones = tombstones;
   }
 
+  /** Whether anybody asks which blocks are likely to be read. */
+  get handsBlocksOn(): boolean {
+    return this.#target.blocks !== undefined;
+  }
+
   writerFor(key: Uint8Array, start: number, end: number): TableWriter {
     const writer = this.#writer;
     if (writer !== undefined) {
@@ -58,6 +63,11 @@ export class Outputs {
   countSuperseded(heldFrom: Timestamp, heldTo: Timestamp): void {
     this.#superseded++;
     if (heldFrom > 0) this.#holds.add(heldFrom, heldTo);
+  }
+
+  /** The entry added last is likely to be read. */
+  markWarm(): void {
+    this.#writer?.markWarm();
   }
 
   /** Bytes written since the last call, with the `elsewhere` that there are by now in another file. */
@@ -88,8 +98,9 @@ export class Outputs {
   }
 
   #begin(): TableWriter {
-    const { directory, format, fileNumbers } = this.#target;
+    const { directory, format, fileNumbers, blocks } = this.#target;
     this.#writer = new TableWriter(this.#fileSystem, directory, fileNumbers[this.#begun++]!, format);
+    if (blocks !== undefined) this.#writer.handBlocksTo(blocks);
     return this.#writer;
   }
 

@@ -11,7 +11,8 @@ import { RangeTombstones } from '../tombstone/range-tombstones.js';
 import { encodeError } from './error-record.js';
 import { InlineExecutor } from './inline-executor.js';
 import type { EntrySource } from './job-execution.js';
-import { Claim, type JobAnswer, type JobRequest, Pulse, type WorkerStart } from './job-message.js';
+import { TransitSink } from './block-transit.js';
+import { type BlocksMessage, Claim, type JobAnswer, type JobRequest, Pulse, type WorkerStart } from './job-message.js';
 import type { Job } from './job.js';
 
 const { port, pulse, bytesPerSecond } = workerData as WorkerStart;
@@ -44,12 +45,16 @@ process.on('exit', () => {
   beat();
 });
 
-function run({ id, job, claim }: Extract<JobRequest, { type: 'run' }>): void {
+function run({ id, job, claim, transit }: Extract<JobRequest, { type: 'run' }>): void {
   if (Atomics.compareExchange(claim, 0, Claim.Queued, Claim.Begun) !== Claim.Queued) return;
-  const own = readable(job);
+  const blocks =
+    transit === undefined ? undefined : new TransitSink(transit, (load) => tell({ type: 'blocks', id, load }));
+  const own = { ...readable(job), blocks };
   jobs.set(id, own);
-  settle(id, executor.run(own), (result) =>
-    result === undefined ? { type: 'cancelled', id } : { type: 'done', id, result },
+  settle(
+    id,
+    executor.run(own).finally(() => blocks?.flush()),
+    (result) => (result === undefined ? { type: 'cancelled', id } : { type: 'done', id, result }),
   );
 }
 
@@ -68,6 +73,10 @@ function readable(job: Extract<JobRequest, { type: 'run' }>['job']): Job<EntrySo
 
 function answer(message: JobAnswer): void {
   jobs.delete(message.id);
+  tell(message);
+}
+
+function tell(message: JobAnswer | BlocksMessage): void {
   port.postMessage(message);
   beat();
 }

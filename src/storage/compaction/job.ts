@@ -4,10 +4,12 @@
  */
 
 import type { Timestamp } from '../entry.js';
+import type { BlockSink } from '../cache/written-blocks.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import type { EntryArena, Memtable, ShareableEntries } from '../memtable/index.js';
 import type { TableFormat } from '../table/table-writer.js';
 import type { KeySpan } from '../version/version.js';
+import type { CachedInputs } from './input-heat.js';
 import type { RetentionView } from './retention.js';
 import type { Evacuation, ValueDamage } from './value-evacuation.js';
 
@@ -17,6 +19,8 @@ interface JobFrame {
   readonly retention: RetentionView;
   /** The tables of every run that is older than all inputs. */
   readonly olderRuns: readonly (readonly KeySpan[])[];
+  /** Where the blocks go that are likely to be read, besides the file; on the thread that runs the job. */
+  readonly blocks?: BlockSink | undefined;
 }
 
 /** Writes a sealed memtable to one table; to none when nothing of it must be kept. */
@@ -58,6 +62,8 @@ export interface CompactionJob extends JobFrame {
   /** Reserved for the outputs. Should they not suffice, the last table grows beyond `tableBytes`. */
   readonly fileNumbers: readonly number[];
   readonly tableBytes: number;
+  /** What makes blocks likely to be read; undefined where none of them is. */
+  readonly cachedInputs?: CachedInputs | undefined;
   /** Values that leave their files or tables with this job. */
   readonly evacuation?: Evacuation | undefined;
 }

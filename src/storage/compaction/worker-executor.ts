@@ -16,9 +16,19 @@
 
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads';
 import { assert, ClosedError } from '../../base/index.js';
+import { blockTransit, type BlockTransit, unloadBlocks } from './block-transit.js';
 import { decodeError } from './error-record.js';
+import { discardBlocks } from './job-execution.js';
 import { type ExecutorEnvironment, type ExecutorOptions, InlineExecutor } from './inline-executor.js';
-import { Claim, type JobAnswer, type JobRequest, Pulse, PULSE_BYTES, type WorkerStart } from './job-message.js';
+import {
+  type BlocksMessage,
+  Claim,
+  type JobAnswer,
+  type JobRequest,
+  Pulse,
+  PULSE_BYTES,
+  type WorkerStart,
+} from './job-message.js';
 import { referencedBytes } from '../values/segment-references.js';
 import type { Job, JobExecutor, JobResult } from './job.js';
 
@@ -67,6 +77,7 @@ class WorkerExecutor implements JobExecutor {
   /** Those of the pending ones that are jobs. */
   readonly #sent = new Map<Job, SentJob>();
   #thread: Thread | undefined;
+  #transit: BlockTransit | undefined;
   #lastId = 0;
   #workerError: unknown;
   /** Set once nothing can be run any more. */
@@ -81,11 +92,14 @@ class WorkerExecutor implements JobExecutor {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     if (inputBytes(job) < SMALL_JOB_BYTES) return this.#here.run(job);
     const claim = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const plain = job.kind === 'compaction' ? job : { ...job, memtable: job.memtable.shareable() };
+    const entries = job.kind === 'compaction' ? job : { ...job, memtable: job.memtable.shareable() };
+    // A sink cannot be sent; what it is to take comes back.
+    const plain = { ...entries, blocks: undefined };
+    const transit = job.blocks === undefined ? undefined : (this.#transit ??= blockTransit());
     this.#thread ??= this.#start();
     return this.#ask((id) => {
       this.#sent.set(job, { id, claim });
-      return { type: 'run', id, job: plain, claim };
+      return { type: 'run', id, job: plain, claim, transit };
     }, job);
   }
 
@@ -142,7 +156,10 @@ class WorkerExecutor implements JobExecutor {
       this.#workerError = error;
     });
     worker.on('exit', (exitCode) => this.#died(port1, exitCode));
-    port1.on('message', (answer: JobAnswer) => this.#settle(answer.id, outcomeOf(answer)));
+    port1.on('message', (message: JobAnswer | BlocksMessage) => {
+      if (message.type === 'blocks') this.#unload(message);
+      else this.#settle(message.id, outcomeOf(message));
+    });
     port1.unref();
     return { worker, port: port1, pulse };
   }
@@ -163,7 +180,7 @@ class WorkerExecutor implements JobExecutor {
       // Read before the message is looked for: an answer that comes in between has moved it on.
       const beats = Atomics.load(pulse, Pulse.Beats);
       const ended = Atomics.load(pulse, Pulse.Ended) === 1;
-      const answer = nextAnswer(port);
+      const answer = this.#nextAnswer(port);
       if (answer !== undefined) {
         if (answer.id === id) return outcomeOf(answer);
         this.#settle(answer.id, outcomeOf(answer));
@@ -178,14 +195,32 @@ class WorkerExecutor implements JobExecutor {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
     this.#pending.delete(id);
-    if (pending.job !== undefined) this.#sent.delete(pending.job);
+    const { job } = pending;
+    if (job !== undefined) {
+      this.#sent.delete(job);
+      if ('error' in outcome || outcome.result === undefined) discardBlocks(job);
+    }
     if (this.#pending.size === 0) this.#thread?.worker.unref();
     if ('error' in outcome) pending.reject(outcome.error);
     else pending.resolve(outcome.result);
   }
 
+  /** An answer that has arrived but was not yet handed to the event loop, and the blocks before it. */
+  #nextAnswer(port: MessagePort): JobAnswer | undefined {
+    for (;;) {
+      const message = receiveMessageOnPort(port)?.message as JobAnswer | BlocksMessage | undefined;
+      if (message?.type !== 'blocks') return message;
+      this.#unload(message);
+    }
+  }
+
+  #unload({ id, load }: BlocksMessage): void {
+    assert(this.#transit !== undefined, 'blocks come by the transit');
+    unloadBlocks(this.#transit, load, this.#pending.get(id)?.job?.blocks);
+  }
+
   #died(port: MessagePort, exitCode: number): void {
-    for (let answer = nextAnswer(port); answer !== undefined; answer = nextAnswer(port)) {
+    for (let answer = this.#nextAnswer(port); answer !== undefined; answer = this.#nextAnswer(port)) {
       this.#settle(answer.id, outcomeOf(answer));
     }
     port.close();
@@ -214,11 +249,6 @@ function inputBytes(job: Job): number {
 /** Takes a job back before the worker has begun it; false when it is too late for that. */
 function withdraw({ claim }: SentJob): boolean {
   return Atomics.compareExchange(claim, 0, Claim.Queued, Claim.Withdrawn) === Claim.Queued;
-}
-
-/** An answer that has arrived but was not yet handed to the event loop. */
-function nextAnswer(port: MessagePort): JobAnswer | undefined {
-  return receiveMessageOnPort(port)?.message as JobAnswer | undefined;
 }
 
 function outcomeOf(answer: JobAnswer): Outcome {

@@ -58,6 +58,11 @@ export class MergingCursor implements EntryCursor {
     this.#heap = new Int32Array(children.length);
   }
 
+  /** Number of the child that stands on the current entry. */
+  get child(): number {
+    return this.#current;
+  }
+
   seekToStart(): void {
     for (const child of this.#children) child.seekToStart();
     this.#build();

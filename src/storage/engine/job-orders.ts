@@ -23,6 +23,7 @@ export function flushJob(
     format: flushFormat(format, memtables.sealed.length, memtables.activeFilled),
     retention: retention.view(),
     olderRuns: spansOfVersion(versions.current),
+    blocks: versions.written?.sinkOfFlush(sealed.memtable.byteSize / format.blockBytes),
   };
 }
 
@@ -34,6 +35,9 @@ export function segmentOf({ logNumber }: SealedMemtable, { tables }: JobResult):
 export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>): CompactionJob {
   const { versions, directory, format, tableBytes, valueLog } = host;
   const fileNumbers: number[] = [];
+  const cachedInputs = plan.inputs.map((input) => input.tables.map((table) => table.cachedBlocks()));
+  const isRead = cachedInputs.some((tables) => tables.some((blocks) => blocks !== undefined));
+  const sink = isRead ? versions.written?.sink : undefined;
   const outputs = outputsMax(plan.inputs, tableBytes);
   for (let i = 0; i < outputs; i++) fileNumbers.push(versions.allocateFileNumber());
   return {
@@ -47,6 +51,7 @@ export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>
     fileNumbers,
     tableBytes,
     evacuation: valueLog.evacuation(plan.inputs),
+    ...(sink === undefined ? {} : { cachedInputs, blocks: sink }),
   };
 }
 

@@ -331,7 +331,10 @@ export class Maintenance {
   #isRefused({ retention }: Job, { tables, valueFiles, prunedThrough }: JobResult): boolean {
     if (this.#host.retention.stillAllows?.(retention, prunedThrough) !== false) return false;
     for (const number of valueFiles) this.#host.versions.addObsolete(fileName('value', number));
-    for (const { fileNumber } of tables) this.#host.versions.addObsolete(fileName('table', fileNumber));
+    for (const { fileNumber } of tables) {
+      this.#host.versions.addObsolete(fileName('table', fileNumber));
+      this.#host.versions.written?.discard(fileNumber);
+    }
     this.#host.versions.deleteObsolete();
     return true;
   }

@@ -7,7 +7,8 @@
  */
 
 import { ByteReader, CorruptionError, EMPTY_BYTES, type MalformedInput } from '../../base/index.js';
-import { type BlockCache, NOT_CACHED } from '../cache/block-cache.js';
+import type { BlockCache } from '../cache/block-cache.js';
+import { NOT_CACHED } from '../cache/cached-blocks.js';
 import type { Timestamp } from '../entry.js';
 import { BloomFilter, buildBloomFilter } from '../format/bloom-filter.js';
 import { BlockReader } from '../format/data-block.js';

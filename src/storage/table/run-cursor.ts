@@ -23,8 +23,8 @@ export interface RunCursorOptions extends TableCursorOptions {
 export class RunCursor extends TableCursor {
   readonly #tables: readonly RunTable[];
   readonly #options: RunCursorOptions;
-  /** The table it stands in. */
-  #number = -1;
+  /** Of the table it stands in. */
+  tableNumber = -1;
 
   /** @param tables at least one, ascending. */
   constructor(tables: readonly RunTable[], options: RunCursorOptions) {
@@ -43,17 +43,17 @@ export class RunCursor extends TableCursor {
     const wanted = this.#tables[number];
     if (!this.#turnTo(number)) return;
     // A table that was passed over leaves only whole tables behind it.
-    if (this.#tables[this.#number] === wanted) super.seek(key, timestamp);
+    if (this.#tables[this.tableNumber] === wanted) super.seek(key, timestamp);
     else super.seekToStart();
   }
 
   override close(): void {
     super.close();
-    this.#number = -1;
+    this.tableNumber = -1;
   }
 
   protected override endTable(): void {
-    if (this.#turnTo(this.#options.reverse ? this.#number - 1 : this.#number + 1)) this.startTable();
+    if (this.#turnTo(this.#options.reverse ? this.tableNumber - 1 : this.tableNumber + 1)) this.startTable();
   }
 
   /** Turns to table `number` or the next one behind it that matters; false, and not valid, when there is none. */
@@ -67,8 +67,8 @@ export class RunCursor extends TableCursor {
       if (asOf !== undefined && (table.minTimestamp ?? 0) > asOf) continue;
       if (!reverse && upper !== undefined && compareBytes(table.smallest, upper) >= 0) break;
       if (reverse && lower !== undefined && compareBytes(table.largest, lower) < 0) break;
-      if (at !== this.#number) this.turnTo(table.reader());
-      this.#number = at;
+      if (at !== this.tableNumber) this.turnTo(table.reader());
+      this.tableNumber = at;
       return true;
     }
     this.valid = false;

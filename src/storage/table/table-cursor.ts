@@ -36,6 +36,8 @@ export class TableCursor implements EntryCursor {
   valueBytes: Uint8Array = EMPTY_BYTES;
   valueStart = 0;
   valueEnd = 0;
+  /** Of the block in which it stands; −1 while it stands in none. */
+  blockNumber = -1;
 
   #table: TableReader | undefined;
   /** The table's. */
@@ -43,7 +45,6 @@ export class TableCursor implements EntryCursor {
   readonly #reverse: boolean;
   readonly #bulk: boolean;
   readonly #block = new BlockReader();
-  #blockNumber = -1;
   #entry = 0;
   /** The entry that the cursor stands on, or stood on before its block ended, has the key of the one before in the table. */
   #sharesKeyWithBefore = false;
@@ -73,12 +74,12 @@ export class TableCursor implements EntryCursor {
     this.#table = table;
     this.#linkedAt = table.linkedAt;
     this.#windowEnd = this.#windowStart = 0;
-    this.#blockNumber = -1;
+    this.blockNumber = -1;
     this.valid = false;
   }
 
   seekToStart(): void {
-    if (!this.#bulk && this.#blockNumber >= 0) this.#forgetWindow();
+    if (!this.#bulk && this.blockNumber >= 0) this.#forgetWindow();
     this.startTable();
     this.repeats = false;
   }
@@ -191,7 +192,7 @@ export class TableCursor implements EntryCursor {
   }
 
   #nextBlock(): void {
-    const number = this.#reverse ? this.#blockNumber - 1 : this.#blockNumber + 1;
+    const number = this.#reverse ? this.blockNumber - 1 : this.blockNumber + 1;
     if (number < 0 || number >= this.#table!.index.count) {
       this.endTable();
       return;
@@ -213,7 +214,7 @@ export class TableCursor implements EntryCursor {
 
   #turnToBlock(number: number): void {
     const table = this.#table!;
-    this.#blockNumber = number;
+    this.blockNumber = number;
     if (this.#cachedBytesLeft > 0) {
       table.loadThroughCache(number, this.#block);
       this.#own();

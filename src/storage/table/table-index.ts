@@ -4,7 +4,7 @@
  */
 
 import { ByteReader, type MalformedInput } from '../../base/index.js';
-import { type CachedBlocks, NOT_CACHED } from '../cache/block-cache.js';
+import { type CachedBlocks, NOT_CACHED } from '../cache/cached-blocks.js';
 import type { Timestamp } from '../entry.js';
 import { BlockReader } from '../format/data-block.js';
 import { type BlockHandle, decodeHandle } from '../format/stored-block.js';

@@ -7,7 +7,8 @@
 import { join } from 'node:path';
 import { CorruptionError, EMPTY_BYTES, type MalformedInput } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
-import { type BlockCache, NOT_CACHED } from '../cache/block-cache.js';
+import type { BlockCache } from '../cache/block-cache.js';
+import { NOT_CACHED } from '../cache/cached-blocks.js';
 import type { EntryKind, Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import { BloomFilter } from '../format/bloom-filter.js';
@@ -91,6 +92,7 @@ export class TableReader {
       this.index = this.#partitions ?? this.#readIndex();
       this.#filter = this.#readFilter();
       this.tombstones = this.#readTombstones();
+      this.cache?.written.handTo(this.index);
     } catch (cause) {
       this.file.close();
       throw cause;

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { assert, compareBytes, EMPTY_BYTES, hashBytes } from '../../base/index.js';
 import type { File, FileSystem } from '../../vfs/index.js';
 import { copyBytes } from '../byte-copy.js';
+import type { BlockSink } from '../cache/written-blocks.js';
 import { type EntryKind, isDeletion, pointsToValue, type Timestamp } from '../entry.js';
 import { expiryBytesOf } from '../format/expiring-value.js';
 import { BlockBuilder } from '../format/data-block.js';
@@ -59,6 +60,11 @@ export class TableWriter {
   #minTimestamp: Timestamp = Number.MAX_SAFE_INTEGER;
   #maxTimestamp: Timestamp = 0;
 
+  /** Where blocks go of which at least half of the entries are warm. */
+  #sink: BlockSink | undefined;
+  /** Of the open block. */
+  #warmEntries = 0;
+
   /** A block that is written but not yet in the index: its separator depends on the next key. */
   #pending: BlockHandle | undefined;
 
@@ -94,6 +100,16 @@ export class TableWriter {
     let i = length - 1;
     while (i >= 0 && this.#lastKey[i] === key[start + i]) i--;
     return i < 0;
+  }
+
+  /** Blocks that are likely to be read go to `sink`, besides the file. */
+  handBlocksTo(sink: BlockSink): void {
+    this.#sink = sink;
+  }
+
+  /** The entry added last is likely to be read. */
+  markWarm(): void {
+    this.#warmEntries++;
   }
 
   /** Appends an entry, which must come behind all others. */
@@ -187,7 +203,10 @@ export class TableWriter {
   }
 
   #endDataBlock(): void {
+    const isWarm = this.#sink !== undefined && this.#warmEntries * 2 >= this.#data.count;
+    this.#warmEntries = 0;
     const block = this.#data.finish();
+    if (isWarm) this.#sink?.take(this.fileNumber, this.#dataBlocks, block);
     this.#pending = this.#store(block, this.#format.compression === 'lz4');
     this.#dataBlocks++;
   }

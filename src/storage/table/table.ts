@@ -1,5 +1,6 @@
 /** A table of the live database: what the manifest says of it, and its reader once somebody needs it. */
 
+import { NOT_CACHED } from '../cache/cached-blocks.js';
 import type { VersionHold } from '../compaction/version-holds.js';
 import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
@@ -59,10 +60,20 @@ export class Table implements TableMeta {
     return this.#reader?.memoryBytes ?? 0;
   }
 
+  /** 1 for each block that is in the cache; undefined when none is. */
+  cachedBlocks(): Uint8Array | undefined {
+    const slots = (this.#reader?.index ?? this.#source.cache?.written.blocksOf(this.fileNumber))?.slots;
+    if (slots === undefined) return undefined;
+    const blocks = new Uint8Array(slots.length);
+    for (let number = 0; number < slots.length; number++) if (slots[number] !== NOT_CACHED) blocks[number] = 1;
+    return blocks.includes(1) ? blocks : undefined;
+  }
+
   /** Closes the file; it would be opened again by the next `reader()`. */
   close(): void {
     const reader = this.#reader;
     this.#reader = undefined;
-    reader?.close();
+    if (reader === undefined) this.#source.cache?.written.discard(this.fileNumber);
+    else reader.close();
   }
 }

@@ -7,6 +7,7 @@
 import { join } from 'node:path';
 import { assert, InvariantError } from '../../base/index.js';
 import { closeAll, type FileSystem } from '../../vfs/index.js';
+import type { WrittenBlocks } from '../cache/written-blocks.js';
 import type { Timestamp } from '../entry.js';
 import { fileName, parseFileName } from '../format/file-names.js';
 import { SpareSegments } from '../log/spare-segments.js';
@@ -74,6 +75,11 @@ export class VersionSet {
     this.#nextFileNumber = state.nextFileNumber;
     for (const table of version.tables()) this.#segments.admit(table.references);
     this.#hold(version);
+  }
+
+  /** What the block cache takes over of tables that are being written; undefined when there is no cache. */
+  get written(): WrittenBlocks | undefined {
+    return this.#source.cache?.written;
   }
 
   /** How many versions there have been. */

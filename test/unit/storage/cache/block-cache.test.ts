@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomBelow, seededRandom } from '../../../../src/base/index.js';
-import { BlockCache, type CachedBlocks, NOT_CACHED } from '../../../../src/storage/cache/block-cache.js';
+import { BlockCache } from '../../../../src/storage/cache/block-cache.js';
+import { type CachedBlocks, NOT_CACHED } from '../../../../src/storage/cache/cached-blocks.js';
 import { CACHE_POLICIES } from '../../../../src/storage/cache/eviction-policy.js';
 import { SieveQueue } from '../../../../src/storage/cache/sieve-queue.js';
 
@@ -78,6 +79,37 @@ describe('block cache', () => {
     expect(contentOf(cache, cache.find(blocks, 2))).toEqual(block(2000, 3));
     expect(cache.stats().usedBytes).toBe(2000);
   });
+
+  test.each(CACHE_POLICIES)(
+    'by %s has the whole budget for blocks of the usual size, until larger ones come',
+    (policy) => {
+      const cache = new BlockCache({ maxBytes: 64 * 1024, cellBytes: 1024, policy });
+      const [usual, large] = [blocksOf(1, 64), blocksOf(2, 10)];
+      for (let number = 0; number < 64; number++) cache.insert(usual, number, block(1000, number));
+      expect(cache.stats()).toMatchObject({ blocks: 64, evictions: 0, usedBytes: 64 * 1024 });
+      for (let number = 0; number < 10; number++) cache.insert(large, number, block(2000, 200 + number));
+      // A quarter is for eight of them; what had to go for these are cells in as many whole slabs.
+      const kept = [usual, large].map(({ slots }) => slots.filter((slot) => slot !== NOT_CACHED).length);
+      expect(kept[1]).toBe(8);
+      expect(kept[0]).toBe(48);
+      for (const [table, first] of [
+        [usual, 0],
+        [large, 200],
+      ] as const) {
+        for (let number = 0; number < table.slots.length; number++) {
+          const slot = cache.find(table, number);
+          if (slot !== NOT_CACHED) expect(contentOf(cache, slot)[0]).toBe(first + number);
+        }
+      }
+      expect(cache.stats().usedBytes).toBe(48 * 1024 + 8 * 2000);
+      // And they come back as larger ones go.
+      cache.release(large);
+      for (let number = 0; number < 64; number++) {
+        if (usual.slots[number] === NOT_CACHED) cache.insert(usual, number, block(1000, number));
+      }
+      expect(cache.stats()).toMatchObject({ blocks: 64, usedBytes: 64 * 1024 });
+    },
+  );
 
   test.each(CACHE_POLICIES)('by %s uses the room of a table that is gone before anything else', (policy) => {
     const cache = new BlockCache({ maxBytes: 4096, cellBytes: 256, policy });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { randomBelow, seededRandom } from '../../../../src/base/index.js';
-import { BlockCache, NOT_CACHED } from '../../../../src/storage/cache/block-cache.js';
+import { BlockCache } from '../../../../src/storage/cache/block-cache.js';
+import { NOT_CACHED } from '../../../../src/storage/cache/cached-blocks.js';
 import { CACHE_POLICIES, type CachePolicyName, evictionPolicy } from '../../../../src/storage/cache/eviction-policy.js';
 import { FrequencySketch } from '../../../../src/storage/cache/frequency-sketch.js';
 import { KeyQueue } from '../../../../src/storage/cache/key-queue.js';
@@ -9,7 +10,7 @@ const CAPACITY = 100;
 
 /** Hits per access when every miss is filled in. */
 function hitRate(policy: CachePolicyName, trace: Iterable<number>): number {
-  const cache = new BlockCache({ maxBytes: (CAPACITY * 64) / 0.75, cellBytes: 64, policy });
+  const cache = new BlockCache({ maxBytes: CAPACITY * 64, cellBytes: 64, policy });
   const block = new Uint8Array(64);
   const blocks = { fileNumber: 1, slots: new Int32Array(100_000).fill(NOT_CACHED) };
   for (const number of trace) {

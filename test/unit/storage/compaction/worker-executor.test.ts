@@ -240,6 +240,28 @@ describe('the end of the worker', () => {
   });
 });
 
+test('blocks of tables that the worker merges are in the cache at the first read', async () => {
+  const thread = nextThread();
+  const db = await varve.open(join(root, 'warm'), { wal: { sync: 'manual' }, blockCache: { bytes: 2 ** 24 } });
+  const value = (number: number, round: number): string => `${round}/${number} ${'x'.repeat(900)}`;
+  const write = (round: number) =>
+    db.batch(Array.from({ length: 2000 }, (_, number) => ({ type: 'put', key: number, value: value(number, round) })));
+  const missesOfAll = async (round: number): Promise<number> => {
+    const before = db.stats().engine.blockCache.misses;
+    for (let number = 0; number < 2000; number++) expect(await db.get(number)).toBe(value(number, round));
+    return db.stats().engine.blockCache.misses - before;
+  };
+  await write(1);
+  await db.flush();
+  expect(await missesOfAll(1)).toBeGreaterThan(400);
+  await write(2);
+  await db.compact();
+  expect((await thread).threadId).toBeGreaterThan(0);
+  expect(await missesOfAll(2)).toBe(0);
+  expect(db.stats().engine.blockCache.evictions).toBe(0);
+  await db.close();
+});
+
 test('closing an engine waits for no compaction', async () => {
   // At this rate the compaction would take a quarter of an hour.
   const engine = await openOn(worker(1024));
