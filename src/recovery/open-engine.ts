@@ -277,7 +277,8 @@ class Recovery {
     const version = this.#state.version;
     const job: FlushJob = {
       kind: 'flush',
-      memtable: replayed.memtable,
+      memtables: [replayed.memtable],
+      valueBytes: 0,
       fileNumber: this.#allocate(),
       directory: this.#directory,
       format: { blockBytes, bloomBitsPerKey, compression, indexBytesMax },

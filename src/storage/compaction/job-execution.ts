@@ -104,12 +104,15 @@ function unlinkWritten(
 }
 
 function* executeFlush(job: FlushJob<EntrySource>, fileSystem: FileSystem): JobSteps {
-  const fragments = job.memtable.tombstones?.fragments ?? [];
+  let fragments: readonly TombstoneFragment[] = [];
+  for (const { tombstones } of job.memtables) fragments = mergeFragments(fragments, tombstones?.fragments ?? []);
   const retained = retainedTombstones(fragments, job.retention, job.olderRuns);
   const targets = { fileNumbers: [job.fileNumber], tableBytes: Number.POSITIVE_INFINITY };
   const outputs = new Outputs(fileSystem, { ...job, ...targets }, retained.fragments);
   const filter = new VersionFilter(job.retention, job.olderRuns, fragments);
-  const result = yield* filtered(job.memtable.cursor(), outputs, filter);
+  const cursors = job.memtables.map((memtable) => memtable.cursor());
+  const cursor = cursors.length === 1 ? cursors[0]! : new MergingCursor(cursors, false);
+  const result = yield* filtered(cursor, outputs, filter);
   return { ...result, prunedThrough: Math.max(result.prunedThrough, retained.prunedThrough) };
 }
 

@@ -6,7 +6,7 @@
 import { workerData } from 'node:worker_threads';
 import type { Scheduler } from '../../base/index.js';
 import { systemEnvironment } from '../../vfs/index.js';
-import { sharedEntriesCursor } from '../memtable/index.js';
+import { sharedEntriesCursor, type SharedEntries } from '../memtable/index.js';
 import { RangeTombstones } from '../tombstone/range-tombstones.js';
 import { encodeError } from './error-record.js';
 import { InlineExecutor } from './inline-executor.js';
@@ -67,8 +67,13 @@ function settle<T>(id: number, work: Promise<T>, answerOf: (result: T) => JobAns
 
 function readable(job: Extract<JobRequest, { type: 'run' }>['job']): Job<EntrySource> {
   if (job.kind === 'compaction') return job;
-  const tombstones = new RangeTombstones(job.memtable.tombstones);
-  return { ...job, memtable: { tombstones, cursor: () => sharedEntriesCursor(job.memtable) } };
+  return job.kind === 'load'
+    ? { ...job, memtable: sourceOf(job.memtable) }
+    : { ...job, memtables: job.memtables.map(sourceOf) };
+}
+
+function sourceOf(entries: SharedEntries): EntrySource {
+  return { tombstones: new RangeTombstones(entries.tombstones), cursor: () => sharedEntriesCursor(entries) };
 }
 
 function answer(message: JobAnswer): void {

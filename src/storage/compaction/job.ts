@@ -23,12 +23,13 @@ interface JobFrame {
   readonly blocks?: BlockSink | undefined;
 }
 
-/** Writes a sealed memtable to one table; to none when nothing of it must be kept. */
+/** Writes sealed memtables to one table together; to none when nothing of them must be kept. */
 export interface FlushJob<Entries = Memtable> extends JobFrame {
   readonly kind: 'flush';
-  readonly memtable: Entries;
-  /** What its pointers lead to, if known. */
-  readonly valueBytes?: number | undefined;
+  /** Newest first. */
+  readonly memtables: readonly Entries[];
+  /** What their pointers lead to, as far as known. */
+  readonly valueBytes: number;
   readonly fileNumber: number;
 }
 

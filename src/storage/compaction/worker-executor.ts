@@ -29,6 +29,7 @@ import {
   PULSE_BYTES,
   type WorkerStart,
 } from './job-message.js';
+import type { SharedEntries } from '../memtable/index.js';
 import { referencedBytes } from '../values/segment-references.js';
 import type { Job, JobExecutor, JobResult } from './job.js';
 
@@ -92,9 +93,8 @@ class WorkerExecutor implements JobExecutor {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     if (inputBytes(job) < SMALL_JOB_BYTES) return this.#here.run(job);
     const claim = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-    const entries = job.kind === 'compaction' ? job : { ...job, memtable: job.memtable.shareable() };
     // A sink cannot be sent; what it is to take comes back.
-    const plain = { ...entries, blocks: undefined };
+    const plain = { ...shareable(job), blocks: undefined };
     const transit = job.blocks === undefined ? undefined : (this.#transit ??= blockTransit());
     this.#thread ??= this.#start();
     return this.#ask((id) => {
@@ -237,9 +237,17 @@ class WorkerExecutor implements JobExecutor {
   }
 }
 
+function shareable(job: Job): Job<SharedEntries> {
+  if (job.kind === 'compaction') return job;
+  if (job.kind === 'load') return { ...job, memtable: job.memtable.shareable() };
+  return { ...job, memtables: job.memtables.map((memtable) => memtable.shareable()) };
+}
+
 function inputBytes(job: Job): number {
   if (job.kind === 'load') return job.memtable.byteSize;
-  if (job.kind === 'flush') return job.memtable.byteSize + (job.valueBytes ?? 0) * POINTED_PART;
+  if (job.kind === 'flush') {
+    return job.memtables.reduce((bytes, { byteSize }) => bytes + byteSize, job.valueBytes * POINTED_PART);
+  }
   const tables = job.inputs.flat();
   let pointedBytes = 0;
   for (const bytes of referencedBytes(tables).values()) pointedBytes += bytes;

@@ -6,11 +6,10 @@ import type { TableFormat } from '../table/table-writer.js';
 import type { Version } from '../version/version.js';
 import type { Pressure } from './commit-pace.js';
 
-/**
- * Sealed memtables that may wait before commits do. A burst passes at full speed: the first flushes of a process take three
- * times as long as later ones (docs/adr/0021-filling.md).
- */
-export const SEALED_MAX = 4;
+/** Sealed memtables that there may be before commits wait: a burst passes at full speed (docs/adr/0016-flushes-take-several-memtables.md). */
+export const SEALED_MAX = 16;
+/** As many of them at most make one run; the others are room for commits meanwhile. */
+export const FLUSHED_MAX = SEALED_MAX / 2;
 /**
  * Level 0 may hold this many times the runs that start a compaction before flushes wait, and commits behind them. From the
  * lower one on commits are slowed. With 4 runs these are the 20 and 36 of RocksDB: a burst passes at full speed.
@@ -42,6 +41,15 @@ export function level0IsOverfull(version: Version, policy: TreePolicy): boolean 
 export function flushFormat(format: TableFormat, sealed: number, filled: number): TableFormat {
   const isLate = sealed > 1 || filled > LATE_FILLED;
   return isLate ? { ...format, compression: 'none' } : format;
+}
+
+/**
+ * How many memtables are to be sealed for a flush to begin that nobody asked for. The more runs level 0 has, the more memtables make
+ * one together: what reads pass through, and what slows commits, are runs.
+ */
+export function flushAtLeast(version: Version, policy: TreePolicy): number {
+  const fullness = Math.floor(version.runsAt(0).length / policy.level0Runs);
+  return Math.min(Math.max(1, fullness), FLUSHED_MAX);
 }
 
 /** What the tables of a version cause. */

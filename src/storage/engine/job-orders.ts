@@ -1,8 +1,9 @@
 /** What maintenance orders, made from the state of the moment: jobs, and the removal of tables that need none. */
 
-import type { CompactionJob, FlushJob, JobResult } from '../compaction/job.js';
+import type { CompactionJob, FlushJob, Job, JobResult } from '../compaction/job.js';
 import { type CompactionPlan, olderThan, outputsMax, spansOfVersion } from '../compaction/compaction-plan.js';
 import { coveredTables } from '../compaction/covered-tables.js';
+import { fileName } from '../format/file-names.js';
 import type { Table } from '../table/table.js';
 import { flushFormat } from './backlog.js';
 import type { EngineEvent } from './engine-options.js';
@@ -12,24 +13,41 @@ import { tombstonesOf } from './read-plan.js';
 
 export function flushJob(
   { versions, memtables, directory, format, retention }: MaintenanceHost,
-  sealed: SealedMemtable,
+  sealed: readonly SealedMemtable[],
 ): FlushJob {
+  const bytes = sealed.reduce((sum, { memtable }) => sum + memtable.byteSize, 0);
   return {
     kind: 'flush',
-    memtable: sealed.memtable,
-    valueBytes: sealed.valueBytes,
+    memtables: sealed.map(({ memtable }) => memtable),
+    valueBytes: sealed.reduce((sum, { valueBytes }) => sum + (valueBytes ?? 0), 0),
     fileNumber: versions.allocateFileNumber(),
     directory,
     format: flushFormat(format, memtables.sealed.length, memtables.activeFilled),
     retention: retention.view(),
     olderRuns: spansOfVersion(versions.current),
-    blocks: versions.written?.sinkOfFlush(sealed.memtable.byteSize / format.blockBytes),
+    blocks: versions.written?.sinkOfFlush(bytes / format.blockBytes),
   };
 }
 
-/** The log segment that the tables of a flush point into, if they do. */
-export function segmentOf({ logNumber }: SealedMemtable, { tables }: JobResult): number | undefined {
-  return tables.some(({ references }) => references.length > 0) ? logNumber : undefined;
+/** The newest log segment that the tables of a flush may point into; undefined when they point into none. */
+export function segmentOf(sealed: readonly SealedMemtable[], { tables }: JobResult): number | undefined {
+  return tables.some(({ references }) => references.length > 0) ? sealed[0]!.logNumber : undefined;
+}
+
+/** True when a job has dropped what somebody needs by now. Its tables go, and it is done again by whoever runs it. */
+export function isRefused(
+  { retention, versions }: MaintenanceHost,
+  job: Job,
+  { tables, valueFiles, prunedThrough }: JobResult,
+): boolean {
+  if (retention.stillAllows?.(job.retention, prunedThrough) !== false) return false;
+  for (const number of valueFiles) versions.addObsolete(fileName('value', number));
+  for (const { fileNumber } of tables) {
+    versions.addObsolete(fileName('table', fileNumber));
+    versions.written?.discard(fileNumber);
+  }
+  versions.deleteObsolete();
+  return true;
 }
 
 export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>): CompactionJob {

@@ -4,18 +4,17 @@
  */
 
 import { assert, type KeyRange } from '../../base/index.js';
-import { type CompactionJob, type FlushJob, type Job, type JobResult, NOTHING_DONE } from '../compaction/job.js';
+import { type CompactionJob, type FlushJob, type JobResult, NOTHING_DONE } from '../compaction/job.js';
 import { type CompactionPlan, planRange, removalsOf } from '../compaction/compaction-plan.js';
 import { pickCompaction } from '../compaction/fluid-picker.js';
 import { TreeShape } from '../compaction/tree-shape.js';
 import type { Timestamp } from '../entry.js';
-import { fileName } from '../format/file-names.js';
 import type { Table } from '../table/table.js';
 import { type KeySpan, spanOf, type Version } from '../version/version.js';
-import { level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
+import { FLUSHED_MAX, flushAtLeast, level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
 import type { Pressure } from './commit-pace.js';
 import { type JobCounts, JobCounters } from './job-counters.js';
-import { compactionEvent, compactionJob, dropCovered, flushJob, segmentOf } from './job-orders.js';
+import { compactionEvent, compactionJob, dropCovered, flushJob, isRefused, segmentOf } from './job-orders.js';
 import type { MaintenanceHost } from './maintenance-host.js';
 import type { SealedMemtable } from './memtable-stack.js';
 import { ValueUpkeep } from './value-upkeep.js';
@@ -33,7 +32,8 @@ interface Waiter<T> {
 }
 
 interface RunningFlush {
-  readonly sealed: SealedMemtable;
+  /** Newest first. */
+  readonly sealed: readonly SealedMemtable[];
   readonly job: FlushJob;
   readonly result: Promise<JobResult | undefined>;
 }
@@ -190,6 +190,13 @@ export class Maintenance {
     return level0IsOverfull(this.#host.versions.current, this.#host.policy);
   }
 
+  /** Whether a flush would do better with the memtables that come next. */
+  #flushAwaitsMore(): boolean {
+    const { memtables, versions, policy } = this.#host;
+    if (this.#flushWaiters.length > 0 || memtables.valueBytes > 0) return false;
+    return memtables.sealed.length < flushAtLeast(versions.current, policy);
+  }
+
   async #runFlushLane(): Promise<void> {
     try {
       while (this.#flush !== undefined || this.#mayBegin()) {
@@ -261,8 +268,7 @@ export class Maintenance {
   }
 
   #flushNow(): void {
-    const flush = this.#flush ?? this.#beginFlush();
-    assert(flush !== undefined, 'there is no room while a memtable is sealed');
+    const flush = this.#flush ?? this.#orderFlush();
     const result = this.#host.executor.runNow(flush.job);
     const pointsInto = segmentOf(flush.sealed, result);
     if (pointsInto !== undefined) this.#host.log().syncThroughNow(pointsInto);
@@ -289,9 +295,14 @@ export class Maintenance {
   }
 
   #beginFlush(): RunningFlush | undefined {
-    const { memtables } = this.#host;
-    const sealed = memtables.oldestSealed;
-    if (sealed === undefined || (!this.#flushesOnly && this.#level0IsOverfull())) return undefined;
+    if (this.#host.memtables.sealed.length === 0) return undefined;
+    const mayWait = !this.#flushesOnly && (this.#level0IsOverfull() || this.#flushAwaitsMore());
+    return mayWait ? undefined : this.#orderFlush();
+  }
+
+  #orderFlush(): RunningFlush {
+    const sealed = this.#host.memtables.sealed.slice(-FLUSHED_MAX);
+    assert(sealed.length > 0, 'there is no room while a memtable is sealed');
     const job = flushJob(this.#host, sealed);
     const result = this.#host.executor.run(job);
     // The lane may come to hear of it long after a synchronous commit has.
@@ -304,20 +315,23 @@ export class Maintenance {
     const { memtables, versions } = this.#host;
     this.#flush = undefined;
     const prunedThrough = Math.max(versions.prunedThrough, result.prunedThrough);
-    if (this.#isRefused(flush.job, result)) return;
-    const next = memtables.sealed.at(-2)?.logNumber ?? this.#host.log().number;
+    if (isRefused(this.#host, flush.job, result)) return;
+    const { lastTimestamp } = flush.sealed[0]!;
+    const next = memtables.sealed.at(-flush.sealed.length - 1)?.logNumber ?? this.#host.log().number;
     versions.install({
       logNumber: next,
-      lastTimestamp: flush.sealed.lastTimestamp,
+      lastTimestamp,
       prunedThrough,
-      times: this.#host.times.upTo(flush.sealed.lastTimestamp, prunedThrough),
+      times: this.#host.times.upTo(lastTimestamp, prunedThrough),
       added: result.tables.map((table) => ({ level: 0, run: table.fileNumber, table })),
       removed: [],
     });
     memtables.drop(flush.sealed);
-    const { logNumber } = flush.sealed;
-    if (logNumber !== undefined) this.#host.log().drop(logNumber);
-    if (logNumber !== undefined) versions.addFlushedLog(logNumber);
+    for (const { logNumber } of flush.sealed.toReversed()) {
+      if (logNumber === undefined) continue;
+      this.#host.log().drop(logNumber);
+      versions.addFlushedLog(logNumber);
+    }
     versions.deleteObsolete();
     this.#counters.flushed(result);
     const { tables, bytesWritten, entriesDropped } = result;
@@ -325,18 +339,6 @@ export class Maintenance {
     this.#resolveFlushWaiters();
     this.#host.madeRoom();
     this.start();
-  }
-
-  /** True when a job has dropped what somebody needs by now. Its tables go, and it is done again by whoever runs it. */
-  #isRefused({ retention }: Job, { tables, valueFiles, prunedThrough }: JobResult): boolean {
-    if (this.#host.retention.stillAllows?.(retention, prunedThrough) !== false) return false;
-    for (const number of valueFiles) this.#host.versions.addObsolete(fileName('value', number));
-    for (const { fileNumber } of tables) {
-      this.#host.versions.addObsolete(fileName('table', fileNumber));
-      this.#host.versions.written?.discard(fileNumber);
-    }
-    this.#host.versions.deleteObsolete();
-    return true;
   }
 
   #resolveFlushWaiters(): void {
@@ -361,7 +363,7 @@ export class Maintenance {
   #installCompaction(compaction: RunningCompaction, result: JobResult): boolean {
     const { plan, job } = compaction;
     this.#compaction = undefined;
-    if (this.#isRefused(job, result)) return false;
+    if (isRefused(this.#host, job, result)) return false;
     const { versions, valueLog } = this.#host;
     const collected = valueLog.collecting(result.valueFileBytes);
     versions.install({

@@ -53,10 +53,6 @@ export class MemtableStack {
     return [this.#active, ...this.#sealed.map(({ memtable }) => memtable)];
   }
 
-  get oldestSealed(): SealedMemtable | undefined {
-    return this.#sealed.at(-1);
-  }
-
   /** True when entries of about `bytes` more would outgrow the active memtable, or it points to enough. */
   isFullFor(bytes: number): boolean {
     if (this.#active.byteSize + bytes > this.#memtableBytes) return true;
@@ -98,11 +94,14 @@ export class MemtableStack {
     this.#activeValueBytes = 0;
   }
 
-  /** Forgets a sealed memtable whose entries are in a table, and that no job reads any more. */
-  drop(sealed: SealedMemtable): void {
-    this.#sealed = this.#sealed.filter((other) => other !== sealed);
-    const memory = sealed.memtable.takeMemory();
-    if (memory !== undefined) this.#memories.give(memory);
+  /** Forgets sealed memtables whose entries are in a table, and that no job reads any more. */
+  drop(flushed: readonly SealedMemtable[]): void {
+    const inUse = this.#sealed.length;
+    this.#sealed = this.#sealed.filter((one) => !flushed.includes(one));
+    for (const { memtable } of flushed) {
+      const memory = memtable.takeMemory();
+      if (memory !== undefined) this.#memories.give(memory, inUse);
+    }
   }
 
   #fresh(): Memtable {

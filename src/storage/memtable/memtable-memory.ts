@@ -11,7 +11,7 @@ export interface MemtableMemory {
 }
 
 /** One for the memtable that comes, one for a second that is flushed meanwhile. */
-const KEPT_MAX = 2;
+const KEPT_MIN = 2;
 
 export class MemtableMemories {
   readonly #arenaBytes: number;
@@ -25,9 +25,15 @@ export class MemtableMemories {
     return this.#free.pop();
   }
 
-  /** Nobody else may refer to it. An arena that one large commit has made grow is left to the garbage collector. */
-  give(memory: MemtableMemory): void {
-    if (this.#free.length >= KEPT_MAX || memory.arena.byteLength !== this.#arenaBytes) return;
-    this.#free.push(memory);
+  /**
+   * Nobody else may refer to it. An arena that one large commit has made grow is left to the garbage collector.
+   *
+   * @param inUse memtables there were, as many of which may soon be wanted again: the memory of a shared arena that is let go comes
+   * back late, as it does not make the collector run.
+   */
+  give(memory: MemtableMemory, inUse: number): void {
+    const kept = Math.max(KEPT_MIN, inUse);
+    if (this.#free.length > kept) this.#free.length = kept;
+    if (this.#free.length < kept && memory.arena.byteLength === this.#arenaBytes) this.#free.push(memory);
   }
 }

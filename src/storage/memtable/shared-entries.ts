@@ -34,5 +34,6 @@ export function sharedEntriesCursor({ arena, end, count, shadowing }: SharedEntr
   const bytes = new Uint8Array(arena);
   return new MemtableCursor(words, bytes, [sortTail(words, bytes, { start: FIRST_ENTRY, end, count, shadowing })], {
     reverse: false,
+    bulk: true,
   });
 }

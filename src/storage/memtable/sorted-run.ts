@@ -7,14 +7,8 @@
  * allows a ratio far above the usual 2…10: few runs to merge per cursor, and cheap to keep.
  */
 
-import {
-  compareEntries,
-  compareEntryKeys,
-  entryAfter,
-  entryTimestamp,
-  HEADER_WORDS,
-  KEY_LENGTH,
-} from './entry-layout.js';
+import { compareEntries, compareEntryKeys, entryAfter, entryTimestamp } from './entry-layout.js';
+import { sortEntries } from './rank-sort.js';
 
 export interface SortedRun {
   /** Entry positions in order: key ascending, later addition first. Never changed. */
@@ -25,8 +19,6 @@ export interface SortedRun {
 }
 
 const RUN_RATIO = 16;
-const INSERTION_SORT_MAX = 12;
-const PREFIX_BYTES = 6;
 
 /** Adds a run to `runs` (oldest first) and restores the ratio between neighbours. Returns a new list. */
 export function withRun(
@@ -62,7 +54,7 @@ export function sortTail(
   bytes: Uint8Array,
   tail: { start: number; end: number; count: number; shadowing: boolean },
 ): SortedRun {
-  let entries = new Uint32Array(tail.count);
+  const entries = new Uint32Array(tail.count);
   let ascending = true;
   let at = tail.start;
   for (let i = 0; i < tail.count; i++) {
@@ -70,85 +62,10 @@ export function sortTail(
     if (ascending && i > 0) ascending = compareEntries(words, bytes, entries[i - 1]!, at) < 0;
     at = entryAfter(words, at);
   }
-  if (!ascending) {
-    if (tail.count <= INSERTION_SORT_MAX) insertionSort(entries, words, bytes);
-    else entries = mergeSort(entries, words, bytes);
-  }
+  if (!ascending) sortEntries(entries, words, bytes);
   // Of one key the later addition comes first: ascending entries have different keys.
-  if (tail.shadowing && !ascending) entries = withoutShadowed(entries, words, bytes);
-  return { entries, start: tail.start, end: tail.end };
-}
-
-function insertionSort(entries: Uint32Array, words: Uint32Array, bytes: Uint8Array): void {
-  for (let i = 1; i < entries.length; i++) {
-    const moving = entries[i]!;
-    let hole = i;
-    while (hole > 0 && compareEntries(words, bytes, entries[hole - 1]!, moving) > 0) {
-      entries[hole] = entries[hole - 1]!;
-      hole--;
-    }
-    entries[hole] = moving;
-  }
-}
-
-/** Bottom-up merge sort that carries the key prefixes along and looks at whole keys only where these are equal. */
-function mergeSort(entries: Uint32Array, words: Uint32Array, bytes: Uint8Array): Uint32Array<ArrayBuffer> {
-  const count = entries.length;
-  let from = entries.slice();
-  let to = new Uint32Array(count);
-  let fromPrefixes = keyPrefixes(entries, words, bytes);
-  let toPrefixes = new Float64Array(count);
-  for (let width = 1; width < count; width *= 2) {
-    for (let left = 0; left < count; left += 2 * width) {
-      const middle = Math.min(left + width, count);
-      const end = Math.min(middle + width, count);
-      let a = left;
-      let b = middle;
-      for (let out = left; out < end; out++) {
-        let takeLeft = b >= end;
-        if (!takeLeft && a < middle) {
-          const difference = fromPrefixes[a]! - fromPrefixes[b]!;
-          takeLeft = difference !== 0 ? difference < 0 : compareEntries(words, bytes, from[a]!, from[b]!) < 0;
-        }
-        const taken = takeLeft ? a++ : b++;
-        to[out] = from[taken]!;
-        toPrefixes[out] = fromPrefixes[taken]!;
-      }
-    }
-    [from, to] = [to, from];
-    [fromPrefixes, toPrefixes] = [toPrefixes, fromPrefixes];
-  }
-  return from;
-}
-
-/** The six key bytes behind the longest prefix common to all, as exact doubles; shorter keys are padded with zeros. */
-function keyPrefixes(entries: Uint32Array, words: Uint32Array, bytes: Uint8Array): Float64Array<ArrayBuffer> {
-  const common = commonPrefixLength(entries, words, bytes);
-  const prefixes = new Float64Array(entries.length);
-  for (let i = 0; i < entries.length; i++) {
-    const entry = entries[i]!;
-    const start = (entry + HEADER_WORDS) * 4;
-    const end = start + words[entry + KEY_LENGTH]!;
-    let prefix = 0;
-    for (let at = start + common; at < start + common + PREFIX_BYTES; at++) {
-      prefix = prefix * 0x100 + (at < end ? bytes[at]! : 0);
-    }
-    prefixes[i] = prefix;
-  }
-  return prefixes;
-}
-
-function commonPrefixLength(entries: Uint32Array, words: Uint32Array, bytes: Uint8Array): number {
-  const first = (entries[0]! + HEADER_WORDS) * 4;
-  let common = words[entries[0]! + KEY_LENGTH]!;
-  for (let i = 1; i < entries.length && common > 0; i++) {
-    const entry = entries[i]!;
-    const start = (entry + HEADER_WORDS) * 4;
-    const limit = Math.min(common, words[entry + KEY_LENGTH]!);
-    common = 0;
-    while (common < limit && bytes[first + common] === bytes[start + common]) common++;
-  }
-  return common;
+  const distinct = tail.shadowing && !ascending ? withoutShadowed(entries, words, bytes) : entries;
+  return { entries: distinct, start: tail.start, end: tail.end };
 }
 
 function merge(

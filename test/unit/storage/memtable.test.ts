@@ -257,7 +257,7 @@ describe('memory', () => {
     const memories = new MemtableMemories(BYTES);
     const first = filled(memories, 'first');
     const { arena } = first.shareable();
-    memories.give(first.takeMemory()!);
+    memories.give(first.takeMemory()!, 0);
     expect([first.count, first.keyCount, first.byteSize, found(first, 'key 1')]).toEqual([0, 0, 0, undefined]);
 
     const empty = new Memtable({ initialBytes: BYTES, shared: true, memory: memories.take() });
@@ -281,17 +281,21 @@ describe('memory', () => {
     expect(memtable.takeMemory()).toBeDefined();
   });
 
-  test('that a large commit has made grow is not kept, nor more than two', () => {
+  test('that a large commit has made grow is not kept, nor more than two or as many as are in use', () => {
     const memories = new MemtableMemories(BYTES);
     const grown = filled(memories, 'x'.repeat(200));
-    memories.give(grown.takeMemory()!);
+    memories.give(grown.takeMemory()!, 9);
     expect(memories.take()).toBeUndefined();
     const others = [filled(memories, '1'), filled(memories, '2'), filled(memories, '3')];
-    for (const other of others) memories.give(other.takeMemory()!);
+    for (const other of others) memories.give(other.takeMemory()!, 0);
     expect([memories.take(), memories.take(), memories.take()].map((one) => one !== undefined)).toEqual([
       true,
       true,
       false,
     ]);
+    const burst = ['1', '2', '3', '4'].map((version) => filled(memories, version));
+    for (const one of burst.slice(0, 3)) memories.give(one.takeMemory()!, 3);
+    memories.give(burst[3]!.takeMemory()!, 1);
+    expect([memories.take(), memories.take(), memories.take()].filter((one) => one !== undefined)).toHaveLength(2);
   });
 });

@@ -33,7 +33,7 @@ function flushJob(entries: readonly TestEntry[], overrides: Partial<FlushJob> = 
     memtable.add(bytes(key), timestamp, value === undefined ? EntryKind.Delete : EntryKind.Put, bytes(value ?? ''));
   }
   const frame = { directory: TABLE_DIRECTORY, format: TABLE_FORMAT, retention: KEEP_ALL, olderRuns: [] };
-  return { kind: 'flush', memtable, fileNumber: 50, ...frame, ...overrides };
+  return { kind: 'flush', memtables: [memtable], valueBytes: 0, fileNumber: 50, ...frame, ...overrides };
 }
 
 function compactionJob(inputs: CompactionJob['inputs'], overrides: Partial<CompactionJob> = {}): CompactionJob {
@@ -71,6 +71,26 @@ describe('a flush job', () => {
     expect(result).toMatchObject({ entriesDropped: 0, bytesRead: 0, prunedThrough: 0 });
     expect(result!.tables).toMatchObject([{ fileNumber: 50, entries: 3, tombstones: 1 }]);
     expect(contentOf(fileSystem, 50)).toEqual([entry('a', 2, 'y'), entry('b', 3), entry('b', 1, 'x')]);
+  });
+
+  test('writes several memtables to one table, of which each hides what older ones have', async () => {
+    const fileSystem = tableFileSystem();
+    const executor = inlineExecutor({ fileSystem, scheduler: systemScheduler, clock: systemClock });
+    const [newest] = flushJob([entry('b', 7, 'newest'), entry('d', 6)]).memtables;
+    newest!.add(bytes('x'), 8, EntryKind.RangeDelete, bytes('z'));
+    const [middle] = flushJob([entry('b', 5, 'middle'), entry('c', 4, 'only')]).memtables;
+    const job = flushJob([entry('a', 1, 'oldest'), entry('d', 2, 'hidden'), entry('y', 3, 'deleted')], {
+      retention: KEEP_NEWEST,
+      olderRuns: [[{ smallest: bytes('a'), largest: bytes('z') }]],
+    });
+    const result = await executor.run({ ...job, memtables: [newest!, middle!, ...job.memtables] });
+    expect(contentOf(fileSystem, 50)).toEqual([
+      entry('a', 1, 'oldest'),
+      entry('b', 7, 'newest'),
+      entry('c', 4, 'only'),
+      entry('d', 6),
+    ]);
+    expect(result).toMatchObject({ entriesDropped: 3, tables: [{ rangeTombstones: 1 }] });
   });
 
   test('drops what nobody retains, and writes no table for nothing', async () => {

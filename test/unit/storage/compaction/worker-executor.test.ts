@@ -64,7 +64,7 @@ function frame(directory: string) {
 }
 
 function flushJob(directory: string, fileNumber: number, from: number): FlushJob {
-  return { kind: 'flush', memtable: memtable(from), fileNumber, ...frame(directory) };
+  return { kind: 'flush', memtables: [memtable(from)], valueBytes: 0, fileNumber, ...frame(directory) };
 }
 
 function compactionJob(directory: string, inputs: CompactionJob['inputs']): CompactionJob {

@@ -92,7 +92,7 @@ test('a flush does not wait, though the compaction before it does, and counts', 
   let turns = 0;
   at.time.runUntil(() => ++turns > 3);
   const begunMs = at.time.clock.monotonicMs();
-  const flushEnded = begin(at, { ...FRAME, kind: 'flush', memtable, fileNumber: 9 });
+  const flushEnded = begin(at, { ...FRAME, kind: 'flush', memtables: [memtable], valueBytes: 0, fileNumber: 9 });
   at.time.runUntil(() => at.time.clock.monotonicMs() > begunMs);
   await Promise.resolve();
   expect(flushEnded()).toBeDefined();

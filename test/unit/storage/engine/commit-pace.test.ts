@@ -137,7 +137,7 @@ test('an engine slows commits before it stops them, and goes on when there is ro
   const valueLog = { thresholdBytes: Infinity, segmentBytes: 8192, garbageRatio: 0.5, compression: 'none' } as const;
   const { engine, events } = await openTestEngine(fileSystem, { memtableBytes: 64 * 1024, valueLog }, { executor });
   const commits: Promise<void>[] = [];
-  for (let i = 1; i <= 100; i++) {
+  for (let i = 1; i <= 320; i++) {
     commits.push(engine.commit(batchOf({ [`key${i}`]: 'x'.repeat(4000) }), i));
     // Few per group, as a group is charged as a whole.
     if (i % 4 === 0) await new Promise<void>((resolve) => systemScheduler.nextTurn(resolve));
@@ -150,11 +150,11 @@ test('an engine slows commits before it stops them, and goes on when there is ro
     'slowed by memtables',
     'stopped by memtables',
   ]);
-  expect(engine.lastTimestamp).toBeLessThan(100);
+  expect(engine.lastTimestamp).toBeLessThan(320);
   holding = false;
   for (const release of held) release();
   await Promise.all(commits);
-  expect(engine.lastTimestamp).toBe(100);
+  expect(engine.lastTimestamp).toBe(320);
   const { slowed, stopped, slowedMs, stoppedMs } = engine.stats().stalls;
   expect([slowed, stopped, slowedMs, stoppedMs].every((value) => value > 0)).toBe(true);
   await engine.close();

@@ -7,6 +7,7 @@ import {
   seededRandom,
 } from '../../../../src/base/index.js';
 import { type CommitOutcome, inlineExecutor, type Job, type JobExecutor } from '../../../../src/storage/index.js';
+import { SEALED_MAX } from '../../../../src/storage/engine/backlog.js';
 import { MemFileSystem, systemEnvironment } from '../../../../src/vfs/index.js';
 import { batchOf, bytes, ENGINE_DIRECTORY, fileNames, getText, openTestEngine, scanText } from '../fixtures.js';
 
@@ -80,11 +81,11 @@ describe('commits', () => {
 
   test('on this thread make their own room, however many there are', async () => {
     const { engine, events } = await openTestEngine(new MemFileSystem());
-    for (let i = 1; i <= 1500; i++) engine.commitSync(batchOf({ [`key${i % 70}`]: `value ${i}` }), i);
-    expect(engine.stats().sealedMemtables).toBeLessThanOrEqual(4);
+    for (let i = 1; i <= 12_000; i++) engine.commitSync(batchOf({ [`key${i % 70}`]: `value ${i}` }), i);
+    expect(engine.stats().sealedMemtables).toBeLessThanOrEqual(SEALED_MAX);
     expect(engine.stats().levels[0]!.runs).toBeLessThanOrEqual(18);
     expect(events.map((event) => event.type)).toContain('compaction');
-    for (let i = 1431; i <= 1500; i++) expect(getText(engine, `key${i % 70}`)).toBe(`value ${i}`);
+    for (let i = 11_931; i <= 12_000; i++) expect(getText(engine, `key${i % 70}`)).toBe(`value ${i}`);
     await engine.close();
   });
 
@@ -343,6 +344,45 @@ describe('flush and compaction', () => {
     await engine.close();
   });
 
+  test('flushes write several memtables as one run while level 0 is deep, and at once when somebody asks', async () => {
+    const fileSystem = new MemFileSystem();
+    const inner = inlineExecutor(systemEnvironment({ fileSystem }));
+    const executor: JobExecutor = {
+      run: (job) => (job.kind === 'flush' ? inner.run(job) : new Promise(() => undefined)),
+      runNow: (job) => inner.runNow(job),
+      cancel: (job) => inner.cancel(job),
+      remove: (paths) => inner.remove(paths),
+      close: () => inner.close(),
+    };
+    const level0Runs = 2;
+    const compaction = { policy: 'leveled', level0Runs, levelBaseBytes: 8192, sizeRatio: 4 } as const;
+    const { engine } = await openTestEngine(fileSystem, { compaction }, { executor });
+    const runs = (): number => engine.stats().levels[0]!.runs;
+    let timestamp = 0;
+    const seal = async (): Promise<void> => {
+      const { sealedMemtables } = engine.stats();
+      while (engine.stats().sealedMemtables === sealedMemtables) {
+        await engine.commit(batchOf({ [`k${timestamp}`]: 'x'.repeat(60) }), ++timestamp);
+      }
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+    };
+    while (engine.stats().levels.length === 0 || runs() < 3 * level0Runs) {
+      await engine.commit(batchOf({ key: 'value' }), ++timestamp);
+      await engine.flush();
+    }
+    await seal();
+    await seal();
+    expect([engine.stats().sealedMemtables, runs()]).toEqual([2, 3 * level0Runs]);
+    await seal();
+    expect([engine.stats().sealedMemtables, runs()]).toEqual([0, 3 * level0Runs + 1]);
+    await seal();
+    expect(engine.stats().sealedMemtables).toBe(1);
+    await engine.flush();
+    expect([engine.stats().sealedMemtables, runs()]).toEqual([0, 3 * level0Runs + 2]);
+    const keys = scanText(engine.cursor({}, { asOf: timestamp }));
+    expect(keys).toHaveLength(1 + timestamp - 3 * level0Runs);
+  });
+
   test('commits wait while too many memtables are sealed, and go on afterwards', async () => {
     const fileSystem = new MemFileSystem();
     const environment = systemEnvironment({ fileSystem });
@@ -359,15 +399,15 @@ describe('flush and compaction', () => {
       close: () => inner.close(),
     };
     const { engine } = await openTestEngine(fileSystem, {}, { executor });
-    const commits = Array.from({ length: 200 }, (_, i) => engine.commit(batchOf({ [`k${i}`]: 'x'.repeat(60) }), i + 1));
+    const commits = Array.from({ length: 500 }, (_, i) => engine.commit(batchOf({ [`k${i}`]: 'x'.repeat(60) }), i + 1));
     while (engine.stats().sealedMemtables < 2) await new Promise((resolve) => setImmediate(resolve));
-    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 100; turn++) await new Promise((resolve) => setImmediate(resolve));
     const { lastTimestamp, sealedMemtables } = engine.stats();
-    expect(sealedMemtables).toBe(4);
-    expect(lastTimestamp).toBeLessThan(200);
+    expect(sealedMemtables).toBe(SEALED_MAX);
+    expect(lastTimestamp).toBeLessThan(500);
     const release = setInterval(() => held.shift()?.(), 1);
     await Promise.all(commits);
-    expect(engine.lastTimestamp).toBe(200);
+    expect(engine.lastTimestamp).toBe(500);
     await engine.close();
     clearInterval(release);
   });
