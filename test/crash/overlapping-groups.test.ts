@@ -81,7 +81,14 @@ it('a sync that fails while another one overlaps costs no commit that was or wil
   let overlapped = 0;
   for (let skip = 0; skip < propertyOptions(24).numRuns; skip++) {
     const { memory, fileSystem, plan, run, overlaps } = slowRun(seed + skip, 600);
-    fileSystem.inject({ operation: 'sync', file: /log$/, errno: 'EIO', skip: 1 + (skip % 24), times: 1, losesData: true });
+    fileSystem.inject({
+      operation: 'sync',
+      file: /log$/,
+      errno: 'EIO',
+      skip: 1 + (skip % 24),
+      times: 1,
+      losesData: true,
+    });
     await run.run(fileSystem, DIRECTORY);
     expect(run.failures).not.toEqual([]);
     expect([run.acknowledgedBeyondRefusal, ...run.disordered]).toEqual([false]);

@@ -64,7 +64,7 @@ export class CommitPipeline {
   /** @param log the active segment. @param lastTimestamp newest commit recovered. */
   constructor(host: PipelineHost, log: LogWriter, lastTimestamp: Timestamp) {
     this.#host = host;
-    this.#inFlight = new GroupsInFlight(host.separation);
+    this.#inFlight = new GroupsInFlight(host.separation, host.clock);
     this.#queue = new CommitQueue(host.batchBytesMax, host.separation.thresholdBytes);
     // A failure has poisoned the engine, which tells the listener and whoever commits next.
     this.#schedule = new SyncSchedule(host.walSync, host.scheduler, () => void this.sync().catch(() => undefined));
@@ -230,6 +230,7 @@ export class CommitPipeline {
   #publishFirst(): void {
     const group = this.#inFlight.first;
     if (group?.isReady !== true) return;
+    this.#inFlight.publishing();
     this.#attempt(() => this.#complete(group));
     if (this.#syncsAhead()) this.#log.sync().catch((cause: unknown) => this.#host.gate.poison(cause));
     this.resume();

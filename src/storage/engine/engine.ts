@@ -377,6 +377,7 @@ export class Engine {
     const options = logOptions(this.#options.memtableBytes);
     const host: PipelineHost = {
       scheduler,
+      clock,
       gate: this.#gate,
       memtables: this.#memtables,
       walSync: this.#options.wal.sync,
