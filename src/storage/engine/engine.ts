@@ -373,11 +373,10 @@ export class Engine {
   }
 
   #makePipeline(log: LogWriter, dependencies: EngineDependencies): CommitPipeline {
-    const { fileSystem, clock, scheduler } = dependencies.environment;
+    const { fileSystem, clock } = dependencies.environment;
     const options = logOptions(this.#options.memtableBytes);
     const host: PipelineHost = {
-      scheduler,
-      clock,
+      ...dependencies.environment,
       gate: this.#gate,
       memtables: this.#memtables,
       walSync: this.#options.wal.sync,
