@@ -98,8 +98,10 @@ export class MemtableStack {
   drop(flushed: readonly SealedMemtable[]): void {
     const inUse = this.#sealed.length;
     this.#sealed = this.#sealed.filter((one) => !flushed.includes(one));
-    const memories = flushed.map(({ memtable }) => memtable.takeMemory()).filter((one) => one !== undefined);
-    this.#memories.give(memories, inUse);
+    for (const { memtable } of flushed) {
+      const memory = memtable.takeMemory();
+      if (memory !== undefined) this.#memories.give(memory, inUse);
+    }
   }
 
   #fresh(): Memtable {
