@@ -14,12 +14,20 @@ import { CommitGeneration } from './commit-generation.js';
 const GENERATIONS = 8;
 /** Each range written since is compared with every key asked for, so a generation takes only so many. */
 const GENERATION_RANGES_MAX = 1024;
-/** An idle index is cleared in place while it is smaller than this, and replaced when it is larger. */
+/** A generation is cleared and used again while it is smaller than this, and replaced when it is larger. */
 const CLEARED_KEYS_MAX = 256;
+/**
+ * While transactions overlap there is always one that needs the newest generation. So that it does not grow out of the
+ * processor's caches all the same, the first few end with so many keys, and come and go.
+ */
+const SHORT_GENERATION_KEYS = 128;
+const SHORT_GENERATIONS = 2;
 
 export class RecentCommits {
   readonly #generationBytes: number;
   #generations: CommitGeneration[] = [new CommitGeneration()];
+  /** Empty, for the next that is needed. */
+  #spare: CommitGeneration | undefined;
   #floor: Timestamp = 0;
   #last: Timestamp = 0;
 
@@ -47,17 +55,27 @@ export class RecentCommits {
    * those of future transactions included.
    */
   startCommit(timestamp: Timestamp, oldestNeeded: Timestamp): void {
-    while (this.#generations.length > 1 && this.#generations[0]!.lastTimestamp <= oldestNeeded)
-      this.#generations.shift();
-    const current = this.#generations.at(-1)!;
-    if (!current.isEmpty && this.#generations.length === 1 && current.lastTimestamp <= oldestNeeded) {
-      if (current.keyCount <= CLEARED_KEYS_MAX) current.clear();
-      else this.#generations = [new CommitGeneration()];
-    } else if (current.byteSize >= this.#generationBytes || current.rangeCount >= GENERATION_RANGES_MAX) {
-      this.#generations.push(new CommitGeneration());
+    while (this.#generations[0]!.lastTimestamp <= oldestNeeded && !this.#generations[0]!.isEmpty) {
+      const old = this.#generations.shift()!;
+      if (old.keyCount <= CLEARED_KEYS_MAX) old.clear();
+      if (old.isEmpty) this.#spare = old;
+      if (this.#generations.length === 0) this.#begin();
+    }
+    if (this.#isFull(this.#generations.at(-1)!)) {
+      this.#begin();
       if (this.#generations.length > GENERATIONS) this.#floor = this.#generations.shift()!.lastTimestamp;
     }
     this.#last = timestamp;
+  }
+
+  #isFull({ keyCount, byteSize, rangeCount }: CommitGeneration): boolean {
+    if (keyCount >= SHORT_GENERATION_KEYS && this.#generations.length <= SHORT_GENERATIONS) return true;
+    return byteSize >= this.#generationBytes || rangeCount >= GENERATION_RANGES_MAX;
+  }
+
+  #begin(): void {
+    this.#generations.push(this.#spare ?? new CommitGeneration());
+    this.#spare = undefined;
   }
 
   /** Records one key of the commit last started. */

@@ -18,10 +18,12 @@
  *
  * Unsynced changes to names reach the disk in any order, and in any order relative to file contents.
  * After a failed `sync` nothing is known about any byte written since the previous successful one, and a later
- * successful `sync` does not bring it back (fsyncgate): the owner of the file must stop trusting it.
+ * successful `sync` does not bring it back (fsyncgate): the owner of the file must stop trusting it. That something was
+ * lost is told to every open handle of the file, by its `sync` under way or by its next, but only once: of several under way
+ * on one handle the others may succeed.
  *
  * Paths use the host's separator. Every failure is an `IoError` naming operation, path and errno, except `lock`, which
- * throws `LockedError`. Calls are synchronous, apart from `sync` and `unlinkAside`, whose waiting is worth a trip through the thread pool.
+ * throws `LockedError`. Calls are synchronous, apart from `sync`, whose waiting is worth a trip through the thread pool.
  */
 export interface FileSystem {
   /** Opens a file; see {@link OpenMode}. Files are created with mode 0600. */
@@ -36,8 +38,6 @@ export interface FileSystem {
   /** Replaces `to` if it exists. */
   rename(from: string, to: string): void;
   unlink(path: string): void;
-  /** The same beside this thread: to give back many pages and blocks takes milliseconds. */
-  unlinkAside(path: string): Promise<void>;
   /** Gives the file a second name (hard link). Fails with `EEXIST` when `path` exists. */
   link(existing: string, path: string): void;
   syncDirectory(path: string): void;
@@ -81,7 +81,7 @@ export interface File {
   /** Writes all of `parts`, one behind the other, from `position` on: `write` of their concatenation. */
   writeParts(parts: readonly Uint8Array[], position: number): void;
   truncate(sizeBytes: number): void;
-  /** Makes content and length durable; resolves when the device says so. */
+  /** Makes content and length as of the call durable; resolves when the device says so. Several may be under way. */
   sync(): Promise<void>;
   /** The same, waiting on this thread. */
   syncNow(): void;

@@ -15,6 +15,8 @@ import { changeNames, MemDirectoryInode, MemFileInode, type MemInode, type NameC
 export interface MemFileSystemOptions {
   /** Keep what `crashImage` needs: twice the memory, and a copy of every write until its file is synced. */
   readonly trackCrashes?: boolean;
+  /** How long a `sync` takes: what it covers is durable once the promise resolves. By default no time. */
+  readonly untilSynced?: () => Promise<void>;
 }
 
 interface Place {
@@ -25,11 +27,13 @@ interface Place {
 export class MemFileSystem implements FileSystem {
   readonly #tracked: boolean;
   readonly #operations: OperationCounter = { count: 0 };
+  readonly #untilSynced: () => Promise<void>;
   readonly #locks = new Set<string>();
   #root: MemDirectoryInode;
 
   constructor(options: MemFileSystemOptions = {}) {
     this.#tracked = options.trackCrashes ?? false;
+    this.#untilSynced = options.untilSynced ?? (() => Promise.resolve());
     this.#root = new MemDirectoryInode(this.#tracked);
   }
 
@@ -40,11 +44,11 @@ export class MemFileSystem implements FileSystem {
       if (found !== undefined) throw fault('open', path, 'EEXIST');
       const created = new MemFileInode(new MemContent(), this.#tracked ? new MemContent() : undefined);
       this.#change([{ ...place, inode: created }]);
-      return new MemFile(path, created, mode, this.#operations);
+      return this.#opened(path, created, mode);
     }
     if (found === undefined) throw fault('open', path, 'ENOENT');
     if (found.kind === 'directory') throw fault('open', path, 'EISDIR');
-    return new MemFile(path, found, mode, this.#operations);
+    return this.#opened(path, found, mode);
   }
 
   exists(path: string): boolean {
@@ -95,10 +99,6 @@ export class MemFileSystem implements FileSystem {
       { ...source, inode: undefined },
       { ...target, inode: moved },
     ]);
-  }
-
-  async unlinkAside(path: string): Promise<void> {
-    this.unlink(path);
   }
 
   unlink(path: string): void {
@@ -164,6 +164,10 @@ export class MemFileSystem implements FileSystem {
   loseUnsynced(path: string): void {
     const inode = this.#existing('loseUnsynced', path);
     inode.pending.length = 0;
+  }
+
+  #opened(path: string, inode: MemFileInode, mode: OpenMode): File {
+    return new MemFile(path, inode, mode, { operations: this.#operations, untilSynced: this.#untilSynced });
   }
 
   #change(changes: readonly NameChange[]): void {

@@ -4,6 +4,12 @@ import { ClosedError, concatBytes, IoError } from '../base/index.js';
 import type { File, OpenMode } from './file-system.js';
 import type { MemFileInode } from './mem-inode.js';
 
+/** What all files of one file system share. */
+export interface MemFileHost {
+  readonly operations: OperationCounter;
+  readonly untilSynced: () => Promise<void>;
+}
+
 /** Counts the operations of one file system, which orders them for crash images. */
 export interface OperationCounter {
   count: number;
@@ -13,14 +19,14 @@ export class MemFile implements File {
   readonly path: string;
   readonly #inode: MemFileInode;
   readonly #mode: OpenMode;
-  readonly #operations: OperationCounter;
+  readonly #host: MemFileHost;
   #closed = false;
 
-  constructor(path: string, inode: MemFileInode, mode: OpenMode, operations: OperationCounter) {
+  constructor(path: string, inode: MemFileInode, mode: OpenMode, host: MemFileHost) {
     this.path = path;
     this.#inode = inode;
     this.#mode = mode;
-    this.#operations = operations;
+    this.#host = host;
   }
 
   size(): number {
@@ -36,7 +42,7 @@ export class MemFile implements File {
   write(bytes: Uint8Array, position: number): void {
     this.#checkOpen();
     this.#checkWritable('write');
-    this.#inode.write(bytes, position, ++this.#operations.count);
+    this.#inode.write(bytes, position, ++this.#host.operations.count);
   }
 
   writeParts(parts: readonly Uint8Array[], position: number): void {
@@ -46,20 +52,20 @@ export class MemFile implements File {
   truncate(sizeBytes: number): void {
     this.#checkOpen();
     this.#checkWritable('truncate');
-    this.#inode.truncate(sizeBytes, ++this.#operations.count);
+    this.#inode.truncate(sizeBytes, ++this.#host.operations.count);
   }
 
   /** What was written by the time of the call becomes durable when the promise resolves, not before. */
   async sync(): Promise<void> {
     this.#checkOpen();
-    const lastOrder = this.#operations.count;
-    await Promise.resolve();
+    const lastOrder = this.#host.operations.count;
+    await this.#host.untilSynced();
     this.#inode.sync(lastOrder);
   }
 
   syncNow(): void {
     this.#checkOpen();
-    this.#inode.sync(this.#operations.count);
+    this.#inode.sync(this.#host.operations.count);
   }
 
   close(): void {

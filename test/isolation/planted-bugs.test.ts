@@ -122,18 +122,18 @@ const bugs: Planted[] = [
     module: 'storage/log/log-frames.js',
     original: 'batch.forEach(visit);',
     replacement: `{
-                for (const apply of this.late ?? []) apply();
-                this.late = [];
+                for (const apply of LogFrames.late ?? []) apply();
+                LogFrames.late = [];
                 let visited = 0;
                 batch.forEach((kind, view, ...places) => {
                     const bytes = view.slice();
                     const apply = () => { begins(timestamp); visit(kind, bytes, ...places); };
                     if (visited++ < batch.count / 2) apply();
-                    else this.late.push(apply);
+                    else LogFrames.late.push(apply);
                 });
             }`,
     levels: both,
-    shows: ['internal', 'G-single'],
+    shows: ['internal', 'G-single', 'incompatible-order', 'G0'],
   },
   {
     what: 'gets do not look into a memtable while it is being flushed',

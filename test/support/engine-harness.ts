@@ -40,9 +40,16 @@ export function timeOf(timestamp: number): number {
 /** The clock for commits whose timestamps follow one another: asked once for each. */
 class CommitClock extends ManualClock {
   next = 1;
+  #monotonicMs = 0;
 
   override nowMs(): number {
     return timeOf(this.next++);
+  }
+
+  /** Whatever is measured takes long. */
+  override monotonicMs(): number {
+    this.#monotonicMs += 10;
+    return this.#monotonicMs;
   }
 }
 

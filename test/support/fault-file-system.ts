@@ -59,6 +59,8 @@ export interface FaultFileSystemOptions {
   readonly random?: Random;
   /** Where `losesData` takes effect. */
   readonly memory?: MemFileSystem;
+  /** How long a `sync` takes that fails. */
+  readonly untilSynced?: () => Promise<void>;
 }
 
 export class FaultFileSystem implements FileSystem {
@@ -75,6 +77,8 @@ export class FaultFileSystem implements FileSystem {
   #cutAt = Number.POSITIVE_INFINITY;
   #onCut: () => void = () => {};
   #powerless = false;
+  /** How often something unsynced was lost, by path. */
+  readonly #losses = new Map<string, number>();
 
   constructor(inner: FileSystem, options: FaultFileSystemOptions = {}) {
     this.#inner = inner;
@@ -139,10 +143,6 @@ export class FaultFileSystem implements FileSystem {
     this.#inner.rename(from, to);
   }
 
-  async unlinkAside(path: string): Promise<void> {
-    this.unlink(path);
-  }
-
   unlink(path: string): void {
     this.before('unlink', path);
     this.#inner.unlink(path);
@@ -191,8 +191,21 @@ export class FaultFileSystem implements FileSystem {
     const fault = this.#strike(operation, path);
     this.trace.push(`${operation} ${basename(path)} ${detail}${fault === undefined ? '' : ` → ${fault.errno}`}`);
     if (fault === undefined) return;
-    if (fault.losesData) this.#options.memory?.loseUnsynced(path);
+    if (fault.losesData) {
+      this.#losses.set(path, this.lossesOf(path) + 1);
+      this.#options.memory?.loseUnsynced(path);
+    }
     throw new IoError({ operation, path, errno: fault.errno, cause: 'injected' });
+  }
+
+  /** For {@link FaultFile}. */
+  lossesOf(path: string): number {
+    return this.#losses.get(path) ?? 0;
+  }
+
+  /** For {@link FaultFile}. */
+  async untilSynced(): Promise<void> {
+    await this.#options.untilSynced?.();
   }
 
   #strike(operation: FileOperation, path: string): Fault | undefined {
@@ -214,11 +227,14 @@ class FaultFile implements File {
   readonly #system: FaultFileSystem;
   readonly #inner: File;
   #closed = false;
+  /** The losses that it has been told of: see the contract of `FileSystem`. */
+  #told: number;
 
   constructor(system: FaultFileSystem, inner: File) {
     this.path = inner.path;
     this.#system = system;
     this.#inner = inner;
+    this.#told = system.lossesOf(inner.path);
   }
 
   size(): number {
@@ -248,13 +264,33 @@ class FaultFile implements File {
   }
 
   async sync(): Promise<void> {
-    this.#system.before('sync', this.path);
+    try {
+      this.#system.before('sync', this.path);
+    } catch (fault) {
+      this.#told = this.#system.lossesOf(this.path);
+      await this.#system.untilSynced();
+      throw fault;
+    }
     await this.#inner.sync();
+    this.#tellOfLoss();
   }
 
   syncNow(): void {
-    this.#system.before('sync', this.path);
+    try {
+      this.#system.before('sync', this.path);
+    } catch (fault) {
+      this.#told = this.#system.lossesOf(this.path);
+      throw fault;
+    }
     this.#inner.syncNow();
+    this.#tellOfLoss();
+  }
+
+  #tellOfLoss(): void {
+    const losses = this.#system.lossesOf(this.path);
+    if (losses === this.#told) return;
+    this.#told = losses;
+    throw new IoError({ operation: 'sync', path: this.path, errno: 'EIO', cause: 'told of a loss' });
   }
 
   /** As with close(2), the descriptor is gone even when an error is reported. */

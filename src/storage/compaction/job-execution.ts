@@ -63,8 +63,7 @@ export function discardJob(steps: JobSteps, job: Job<EntrySource>, fileSystem: F
   unlinkOutputs(job, fileSystem);
 }
 
-/** Unlinks what a job has written that `cause` has stopped. */
-export function unlinkAfter(cause: unknown, job: Job<EntrySource>, fileSystem: FileSystem): void {
+function unlinkAfter(cause: unknown, job: Job<EntrySource>, fileSystem: FileSystem): void {
   // A name that was taken is not the job's.
   if (cause instanceof IoError && cause.errno === 'EEXIST') return;
   try {

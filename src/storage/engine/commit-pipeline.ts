@@ -4,31 +4,27 @@
  *   queued → one group per scheduler turn → one write to the log → one sync, when a member wants it → memtable → published
  *   → promises resolve
  *
- * While a group waits for its sync, or for its turn when commits are slowed, the next one gathers. A full memtable, a
- * `seal` or a `sync` request is a group of its own, and so is a bulk load, which goes to the manifest instead of log and
- * memtable, once all that was committed before is in tables. Any error on the way poisons the engine: the group, what is
- * queued, and every later commit are refused. Synchronous commits first bring what is under way to its end on this thread.
+ * While a group waits for its sync, or for its turn when commits are slowed, the next one gathers; a large one is written
+ * meanwhile, and its sync begins beside the other. Groups are published in order, each when those before it are and its own
+ * sync is through. A full memtable, a `seal` request and a bulk load, which goes to the manifest instead of log and memtable
+ * once all that was committed before is in tables, are groups of their own that begin when no other is in flight. Any error
+ * on the way poisons the engine: all groups in flight, what is queued, and every later commit are refused. Synchronous
+ * commits first bring what is under way to its end on this thread.
  */
 
 import { pointsToValue, type Timestamp } from '../entry.js';
 import { expiryBytesOf } from '../format/expiring-value.js';
 import { FILE_HEADER_BYTES } from '../format/file-header.js';
 import type { TableMeta } from '../format/manifest-edit.js';
-import { LogFrames } from '../log/log-frames.js';
 import { LogChain } from '../log/log-chain.js';
+import type { LogFrames } from '../log/log-frames.js';
 import type { LogWriter } from '../log/log-writer.js';
 import type { BatchVisitor, WriteBatch } from '../write-batch.js';
 import { type CommitOutcome, type CommitRequest, CommitQueue } from './commit-queue.js';
 import type { Durability } from './engine-options.js';
+import { type Group, GroupsInFlight } from './groups-in-flight.js';
 import type { PipelineHost } from './pipeline-host.js';
 import { SyncSchedule } from './sync-schedule.js';
-
-interface Group {
-  readonly requests: readonly CommitRequest[];
-  readonly durable: boolean;
-  /** Number of the segment that follows; undefined when this group does not seal. */
-  readonly successor: number | undefined;
-}
 
 export interface PipelineStats {
   readonly commits: number;
@@ -41,11 +37,10 @@ export interface PipelineStats {
 
 export class CommitPipeline {
   readonly #host: PipelineHost;
-  readonly #frames: LogFrames;
   readonly #log: LogChain;
   readonly #queue: CommitQueue;
+  readonly #inFlight: GroupsInFlight;
   readonly #schedule: SyncSchedule;
-  #inFlight: Group | undefined;
   #turnPlanned = false;
   #lastTimestamp: Timestamp;
   #commits = 0;
@@ -69,7 +64,7 @@ export class CommitPipeline {
   /** @param log the active segment. @param lastTimestamp newest commit recovered. */
   constructor(host: PipelineHost, log: LogWriter, lastTimestamp: Timestamp) {
     this.#host = host;
-    this.#frames = new LogFrames(host.separation);
+    this.#inFlight = new GroupsInFlight(host.separation, host.clock);
     this.#queue = new CommitQueue(host.batchBytesMax, host.separation.thresholdBytes);
     // A failure has poisoned the engine, which tells the listener and whoever commits next.
     this.#schedule = new SyncSchedule(host.walSync, host.scheduler, () => void this.sync().catch(() => undefined));
@@ -133,18 +128,14 @@ export class CommitPipeline {
   /** Brings everything under way to its end on this thread. After a fault the queue is empty and the gate says so. */
   drainNow(): void {
     this.#endDelay();
-    while (this.#inFlight !== undefined || this.#queue.length > 0) {
+    while (!this.#inFlight.isEmpty || this.#queue.length > 0) {
       this.#attempt(() => {
-        let group = this.#inFlight;
-        if (group === undefined) {
-          group = this.#begin();
-          if (group === undefined) {
-            this.#makeRoomNow();
-            return;
-          }
+        if (this.#inFlight.isEmpty && this.#begin(Number.POSITIVE_INFINITY) === undefined) this.#makeRoomNow();
+        if (this.#inFlight.waits) {
+          this.#log.syncNow();
+          this.#syncs++;
         }
-        if (group.durable) this.#log.syncNow();
-        this.#complete(group);
+        while (!this.#inFlight.isEmpty) this.#complete(this.#inFlight.first!);
       });
     }
   }
@@ -152,13 +143,13 @@ export class CommitPipeline {
   /** Goes on after the host has made room. */
   resume(): void {
     if (this.#cancelDelay !== undefined && this.#host.pace.isRelieved) this.#endDelay();
-    if (this.#queue.length > 0) this.#planTurn();
+    if (this.#mayBegin() || this.#inFlight.first?.isReady === true) this.#planTurn();
   }
 
   /** Refuses everything that waits; called once the gate is poisoned or closed. */
   refuseAll(): void {
-    const waiting = [...(this.#inFlight?.requests ?? []), ...this.#queue.takeAll()];
-    this.#inFlight = undefined;
+    const inFlight = this.#inFlight.takeAll().flatMap(({ requests }) => requests);
+    const waiting = [...inFlight, ...this.#queue.takeAll()];
     this.#schedule.stop();
     this.#endDelay();
     for (const { outcome } of waiting) outcome.failed(this.#host.gate.refusal());
@@ -167,7 +158,7 @@ export class CommitPipeline {
   /** Ends the segment in order and closes it; the queue is empty and the gate open. */
   async finish(): Promise<void> {
     this.#schedule.stop();
-    this.#writeSegmentEnd(0);
+    this.#writeSegmentEnd(this.#inFlight.takeFrames(), 0);
     await this.#log.sync();
     this.#syncs++;
     this.#log.close();
@@ -205,11 +196,16 @@ export class CommitPipeline {
 
   #enqueue(request: CommitRequest): void {
     this.#queue.push(request);
-    if (!this.#turnPlanned && this.#inFlight === undefined) this.#planTurn();
+    if (!this.#turnPlanned && this.#mayBegin()) this.#planTurn();
+  }
+
+  #mayBegin(): boolean {
+    const waiting = this.#queue.length;
+    return waiting > 0 && this.#cancelDelay === undefined && this.#inFlight.mayBegin(waiting);
   }
 
   #planTurn(): void {
-    if (this.#turnPlanned || this.#cancelDelay !== undefined) return;
+    if (this.#turnPlanned) return;
     this.#turnPlanned = true;
     this.#host.scheduler.nextTurn(() => {
       this.#turnPlanned = false;
@@ -217,32 +213,46 @@ export class CommitPipeline {
     });
   }
 
+  /** Begins before it publishes, so that the device has something to do meanwhile. */
   #turn(): void {
-    if (this.#inFlight !== undefined || this.#queue.length === 0) return;
-    if (this.#attempt(() => this.#delays()) !== false) return;
-    const group = this.#attempt(() => this.#beginPaced());
-    if (group === undefined) return;
-    if (!group.durable) {
-      this.#attempt(() => this.#complete(group));
-      this.resume();
-      return;
+    while (this.#mayBegin() && this.#attempt(() => this.#delays()) === false) {
+      const group = this.#attempt(() => this.#beginPaced());
+      if (group?.durable !== true) break;
+      this.#log.sync().then(
+        () => this.#synced(group),
+        (cause: unknown) => this.#host.gate.poison(cause),
+      );
     }
-    this.#log.sync().then(
-      () => this.#synced(group),
-      (cause: unknown) => this.#host.gate.poison(cause),
-    );
+    this.#publishFirst();
+  }
+
+  /** One group to a turn: whoever waited for it may commit anew before the next is published. */
+  #publishFirst(): void {
+    const group = this.#inFlight.first;
+    if (group?.isReady !== true) return;
+    this.#inFlight.publishing();
+    this.#attempt(() => this.#complete(group));
+    if (this.#syncsAhead()) this.#log.sync().catch((cause: unknown) => this.#host.gate.poison(cause));
+    this.resume();
+  }
+
+  /** A segment with values is synced before its flush: see `LogChain`. */
+  #syncsAhead(): boolean {
+    return this.#inFlight.isEmpty && this.#host.memtables.activeValueBytes > 0 && this.#log.shouldSyncAhead;
   }
 
   #beginPaced(): Group | undefined {
     const { pace } = this.#host;
-    const group = this.#begin();
+    const group = this.#begin(
+      this.#queue.first.durable ? this.#inFlight.shareOf(this.#queue.length) : Number.POSITIVE_INFINITY,
+    );
     if (group === undefined) {
       // A load waits for memtables to be flushed because it must, not because they are full.
-      if (this.#queue.first.load === undefined) pace.stops();
+      if (this.#inFlight.isEmpty && this.#queue.first.load === undefined) pace.stops();
       return undefined;
     }
     pace.goesOn();
-    pace.charge(this.#frames.byteLength);
+    pace.charge(group.frames.byteLength);
     return group;
   }
 
@@ -267,10 +277,10 @@ export class CommitPipeline {
   }
 
   #synced(group: Group): void {
-    // A synchronous commit may have brought the group to its end, or a fault may have ended everything.
-    if (this.#inFlight !== group) return;
-    this.#attempt(() => this.#complete(group));
-    this.resume();
+    // A synchronous commit may have published the group before, or a fault may have ended everything.
+    this.#syncs++;
+    group.isReady = true;
+    if (!this.#turnPlanned) this.#publishFirst();
   }
 
   /** Runs a step of the pipeline; an error poisons the engine, which empties the pipeline. */
@@ -283,27 +293,29 @@ export class CommitPipeline {
     }
   }
 
-  /** Takes the next group from the queue and writes it; undefined when it has to wait for room. */
-  #begin(): Group | undefined {
-    const log = { maySeal: this.#host.canSeal, isEmpty: this.#log.sizeBytes === FILE_HEADER_BYTES };
-    const taken = this.#queue.takeGroup(this.#host.memtables, log);
-    if (taken === undefined) return undefined;
-    const { requests, seals } = taken;
+  /** Takes the next group from the queue and writes it; undefined when it has to wait. */
+  #begin(requestsMax: number): Group | undefined {
+    const inFlight = this.#inFlight;
+    const taken = this.#queue.takeGroup(this.#host.memtables, {
+      maySeal: this.#host.canSeal,
+      logIsEmpty: this.#log.sizeBytes === FILE_HEADER_BYTES,
+      othersInFlight: !inFlight.isEmpty,
+      bytesInFlight: inFlight.memtableBytes,
+      requestsMax,
+    });
+    if (typeof taken === 'string') return undefined;
+    const { requests, seals, memtableBytes } = taken;
     const asked = requests.some((request) => request.durable);
-    const durable = asked || (seals ? this.#sealsDurably() : this.#schedule.isDueWith(requests.length));
-    const group = { requests, durable, successor: seals ? this.#host.allocateFileNumber() : undefined };
+    const unsynced = inFlight.unsyncedRequests + requests.length;
+    const durable = asked || (seals ? this.#sealsDurably() : this.#schedule.isDueWith(unsynced));
+    const successor = seals ? this.#host.allocateFileNumber() : undefined;
+    const frames = inFlight.takeFrames();
+    const group = { requests, durable, successor, memtableBytes, frames, isReady: !durable };
     // In flight from here to the end of `#complete`, so that a fault in between finds whom to refuse.
-    this.#inFlight = group;
+    inFlight.add(group);
     this.#groups++;
-    if (group.successor !== undefined) {
-      this.#writeSegmentEnd(group.successor);
-      return group;
-    }
-    this.#frames.reset();
-    for (const { batch, timestamp } of requests) {
-      if (batch !== undefined) this.#frames.addBatch(timestamp, batch, this.#host.timeOf(timestamp));
-    }
-    this.#write();
+    if (successor === undefined) this.#write(group);
+    else this.#writeSegmentEnd(frames, successor);
     return group;
   }
 
@@ -315,31 +327,30 @@ export class CommitPipeline {
     return !this.#schedule.hasUnsynced;
   }
 
-  #write(): void {
-    if (this.#frames.byteLength === 0) return;
-    this.#logBytes += this.#frames.byteLength;
-    this.#host.memtables.addValueBytes(this.#frames.valueBytes);
-    this.#log.write(this.#frames);
+  #write({ requests, frames }: Group): void {
+    for (const { batch, timestamp } of requests) {
+      if (batch !== undefined) frames.addBatch(timestamp, batch, this.#host.timeOf(timestamp));
+    }
+    if (frames.byteLength === 0) return;
+    this.#logBytes += frames.byteLength;
+    this.#host.memtables.addValueBytes(frames.valueBytes);
+    this.#log.write(frames);
   }
 
-  #writeSegmentEnd(successor: number): void {
-    this.#frames.reset();
-    this.#frames.addEnd(this.#lastTimestamp, successor);
-    this.#logBytes += this.#frames.byteLength;
-    this.#log.writeEnd(this.#frames);
+  #writeSegmentEnd(frames: LogFrames, successor: number): void {
+    frames.addEnd(this.#lastTimestamp, successor);
+    this.#logBytes += frames.byteLength;
+    this.#log.writeEnd(frames);
   }
 
   /** Applies and publishes a group that is as durable as it needs to be. */
   #complete(group: Group): void {
-    if (group.durable) {
-      this.#syncs++;
-      this.#schedule.synced();
-    }
+    if (group.durable) this.#schedule.synced();
     if (group.successor !== undefined) this.#changeSegment(group.successor, group.durable);
     else {
-      const commits = this.#frames.forEach(this.#begins, this.#visit);
+      const commits = group.frames.forEach(this.#begins, this.#visit);
       this.#commits += commits;
-      this.#userBytes += this.#frames.rawValueBytes;
+      this.#userBytes += group.frames.rawValueBytes;
       if (!group.durable) this.#schedule.published(commits);
       for (const { load, timestamp } of group.requests) {
         if (load === undefined) continue;
@@ -349,7 +360,7 @@ export class CommitPipeline {
       }
     }
     this.#lastTimestamp = this.#applied;
-    this.#inFlight = undefined;
+    this.#inFlight.removeFirst();
     for (const { outcome } of group.requests) outcome.committed();
   }
 
@@ -374,10 +385,7 @@ export class CommitPipeline {
 
   #changeSegment(successor: number, synced: boolean): void {
     const ended = this.#log.number;
-    const holdsValues = this.#host.memtables.activeValueBytes > 0;
     this.#log.goOn(successor, synced);
-    // Its flush will need that.
-    if (!synced && holdsValues) this.#log.syncThrough(ended).catch((cause: unknown) => this.#host.gate.poison(cause));
     this.#host.memtables.seal(ended, this.#lastTimestamp);
     this.#host.sealed();
   }

@@ -36,6 +36,20 @@ export interface CommitRequest {
 export interface TakenRequests {
   readonly requests: readonly CommitRequest[];
   readonly seals: boolean;
+  /** What they take in the memtable, at most. */
+  readonly memtableBytes: number;
+}
+
+/** What a group is cut to. */
+export interface GroupBounds {
+  /** Another memtable may be sealed. */
+  readonly maySeal: () => boolean;
+  /** Nothing was written to the log segment since it was begun. */
+  readonly logIsEmpty: boolean;
+  /** Groups are written and not yet in the memtable, where they will take so many bytes. */
+  readonly othersInFlight: boolean;
+  readonly bytesInFlight: number;
+  readonly requestsMax: number;
 }
 
 /** A group ends with the commit that takes it past this size. */
@@ -93,37 +107,41 @@ export class CommitQueue {
   }
 
   /**
-   * The next group of a queue that is not empty; undefined while it has to wait for a flush.
-   *
-   * @param log.maySeal another memtable may be sealed. @param log.isEmpty nothing was written to it since.
+   * The next group of a queue that is not empty; 'no room' while it has to wait for a flush, 'not alone' while it has to wait
+   * for the groups in flight.
    */
-  takeGroup(
-    memtables: MemtableStack,
-    log: { readonly maySeal: () => boolean; readonly isEmpty: boolean },
-  ): TakenRequests | undefined {
+  takeGroup(memtables: MemtableStack, bounds: GroupBounds): TakenRequests | 'no room' | 'not alone' {
     const { batch, load, seal } = this.first;
-    const isFull = batch !== undefined && memtables.isFullFor(this.#memtableBytes(batch));
-    if (((seal || isFull) && memtables.active.count > 0) || (load !== undefined && !log.isEmpty)) {
-      if (!log.maySeal()) return undefined;
-      return { requests: seal ? this.#takeFirst(1) : [], seals: true };
+    const { bytesInFlight, othersInFlight } = bounds;
+    const isFull = batch !== undefined && memtables.isFullFor(bytesInFlight + this.#memtableBytes(batch));
+    if (othersInFlight && (seal || isFull || load !== undefined)) return 'not alone';
+    if (((seal || isFull) && memtables.active.count > 0) || (load !== undefined && !bounds.logIsEmpty)) {
+      if (!bounds.maySeal()) return 'no room';
+      return { requests: seal ? this.#takeFirst(1) : [], seals: true, memtableBytes: 0 };
     }
     if (load !== undefined) {
-      return memtables.sealed.length > 0 ? undefined : { requests: this.#takeFirst(1), seals: false };
+      if (memtables.sealed.length > 0) return 'no room';
+      return { requests: this.#takeFirst(1), seals: false, memtableBytes: 0 };
     }
+    return this.#takeCommits(memtables, bounds);
+  }
+
+  #takeCommits(memtables: MemtableStack, { bytesInFlight, requestsMax }: GroupBounds): TakenRequests {
     let groupBytes = 0;
-    let bytes = 0;
+    let memtableBytes = 0;
     let count = 0;
     for (const request of this.#requests) {
-      if ((request.seal && count > 0) || request.load !== undefined) break;
+      if ((request.seal && count > 0) || request.load !== undefined || count >= requestsMax) break;
       const more = request.batch === undefined ? 0 : this.#memtableBytes(request.batch);
       const written = request.batch?.byteSize ?? 0;
-      if (count > 0 && (groupBytes + written > GROUP_BYTES || memtables.isFullFor(bytes + more))) break;
+      const isFull = groupBytes + written > GROUP_BYTES || memtables.isFullFor(bytesInFlight + memtableBytes + more);
+      if (count > 0 && isFull) break;
       groupBytes += written;
-      bytes += more;
+      memtableBytes += more;
       count++;
       if (request.seal) break;
     }
-    return { requests: this.#takeFirst(count), seals: false };
+    return { requests: this.#takeFirst(count), seals: false, memtableBytes };
   }
 
   /** What the batch takes in a memtable, at most. */

@@ -98,10 +98,8 @@ export class MemtableStack {
   drop(flushed: readonly SealedMemtable[]): void {
     const inUse = this.#sealed.length;
     this.#sealed = this.#sealed.filter((one) => !flushed.includes(one));
-    for (const { memtable } of flushed) {
-      const memory = memtable.takeMemory();
-      if (memory !== undefined) this.#memories.give(memory, inUse);
-    }
+    const memories = flushed.map(({ memtable }) => memtable.takeMemory()).filter((one) => one !== undefined);
+    this.#memories.give(memories, inUse);
   }
 
   #fresh(): Memtable {

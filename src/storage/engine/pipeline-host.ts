@@ -1,6 +1,6 @@
 /** The engine as its commit pipeline sees it. */
 
-import type { Scheduler } from '../../base/index.js';
+import type { Clock, Scheduler } from '../../base/index.js';
 import type { Timestamp } from '../entry.js';
 import type { TableMeta } from '../format/manifest-edit.js';
 import type { Separation } from '../log/log-frames.js';
@@ -13,6 +13,7 @@ import type { MemtableStack } from './memtable-stack.js';
 /** What the pipeline needs of the engine around it. */
 export interface PipelineHost {
   readonly scheduler: Scheduler;
+  readonly clock: Clock;
   readonly gate: Gate;
   readonly memtables: MemtableStack;
   readonly walSync: WalSync;

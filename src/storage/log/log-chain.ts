@@ -15,6 +15,8 @@ export class LogChain {
   #active: LogWriter;
   /** Not synced, oldest first. */
   #ended: LogWriter[] = [];
+  /** Calls that sync those. */
+  #syncs = 0;
 
   constructor(create: CreateSegment, active: LogWriter) {
     this.#create = create;
@@ -29,6 +31,11 @@ export class LogChain {
   /** Of the active segment. */
   get sizeBytes(): number {
     return this.#active.sizeBytes;
+  }
+
+  /** See `LogWriter.shouldSyncAhead`. */
+  get shouldSyncAhead(): boolean {
+    return this.#syncs === 0 && this.#active.shouldSyncAhead;
   }
 
   write(frames: LogFrames): void {
@@ -56,16 +63,22 @@ export class LogChain {
 
   /** Makes everything written by now durable. More may be written meanwhile. */
   async sync(): Promise<void> {
-    await this.syncThrough(this.number);
+    // Without a wait where there is nothing to wait for: the sync is under way when this returns.
+    if (this.#ended.length > 0) await this.syncThrough(this.number);
     this.#active.vouch();
     await this.#active.sync();
   }
 
   /** Makes the segments durable that have ended, up to `number`. */
   async syncThrough(number: number): Promise<void> {
-    for (let oldest = this.#ended[0]; oldest !== undefined && oldest.number <= number; oldest = this.#ended[0]) {
-      await oldest.sync();
-      this.drop(oldest.number);
+    this.#syncs++;
+    try {
+      for (let oldest = this.#ended[0]; oldest !== undefined && oldest.number <= number; oldest = this.#ended[0]) {
+        await oldest.sync();
+        this.drop(oldest.number);
+      }
+    } finally {
+      this.#syncs--;
     }
   }
 

@@ -18,6 +18,7 @@ import { fileName } from '../format/file-names.js';
 import { decodeLogRecord, findValueDamage } from '../format/log-record.js';
 import { FRAME_HEADER_BYTES, scanFrames } from '../format/record-frame.js';
 import type { LogFrames } from './log-frames.js';
+import { SyncHandles } from './sync-handles.js';
 
 const EXTENSION_BYTES_MAX = 128 * 1024;
 const ZEROS = new Uint8Array(EXTENSION_BYTES_MAX);
@@ -28,6 +29,8 @@ const PARTS_OF_MEMTABLE = 8;
 export interface LogOptions {
   /** How far syncs extend the segment at a time; 0 for not at all. */
   readonly extensionBytes: number;
+  /** How much may wait for a sync before one begins that nobody asked for. */
+  readonly syncAheadBytes: number;
 }
 
 export interface SegmentOptions extends LogOptions {
@@ -37,16 +40,18 @@ export interface SegmentOptions extends LogOptions {
 
 /** For the segments of memtables of this size. */
 export function logOptions(memtableBytes: number): LogOptions {
-  return { extensionBytes: Math.min(EXTENSION_BYTES_MAX, Math.ceil(memtableBytes / PARTS_OF_MEMTABLE)) };
+  const syncAheadBytes = Math.ceil(memtableBytes / PARTS_OF_MEMTABLE);
+  return { extensionBytes: Math.min(EXTENSION_BYTES_MAX, syncAheadBytes), syncAheadBytes };
 }
 
 export class LogWriter {
   readonly number: number;
   readonly #extensionBytes: number;
+  readonly #syncAheadBytes: number;
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #path: string;
-  #file: File;
+  readonly #handles: SyncHandles;
   #sizeBytes: number;
   #syncedOffset: number;
   /** Whether the header says that the segments before this one are whole. */
@@ -58,9 +63,6 @@ export class LogWriter {
   /** Up to here the file has zeros, or what it held before, behind the records, unless these have come further. */
   #extendedTo = 0;
   #ended = false;
-  /** The sync that is under way, unless `syncNow` has taken its place. */
-  #underWay: Promise<void> | undefined;
-  #closed = false;
 
   private constructor(
     fileSystem: FileSystem,
@@ -70,11 +72,12 @@ export class LogWriter {
   ) {
     this.number = place.number;
     this.#extensionBytes = options.extensionBytes;
+    this.#syncAheadBytes = options.syncAheadBytes;
     this.#fileSystem = fileSystem;
     this.#directory = place.directory;
     this.#path = place.path;
     this.#vouches = options.vouches;
-    this.#file = file;
+    this.#handles = new SyncHandles(file, () => fileSystem.open(place.path, 'update'));
     this.#sizeBytes = FILE_HEADER_BYTES;
     this.#syncedOffset = 0;
     this.#roomBytes = this.#extendedTo = options.reused === undefined ? 0 : file.size();
@@ -118,8 +121,9 @@ export class LogWriter {
     const { number: fileNumber, sizeBytes: offset, syncedOffset } = this;
     const marksEnd = offset + frames.byteLength < this.#roomBytes;
     const parts = frames.placed({ fileNumber, offset, syncedOffset, marksEnd });
-    if (parts.length === 1) this.#file.write(parts[0]!, this.#sizeBytes);
-    else this.#file.writeParts(parts, this.#sizeBytes);
+    const { file } = this.#handles;
+    if (parts.length === 1) file.write(parts[0]!, this.#sizeBytes);
+    else file.writeParts(parts, this.#sizeBytes);
     this.#sizeBytes += frames.byteLength;
   }
 
@@ -127,7 +131,7 @@ export class LogWriter {
   writeEnd(frames: LogFrames): void {
     this.#ended = true;
     this.write(frames);
-    if (this.#sizeBytes < this.#roomBytes) this.#file.truncate(this.#sizeBytes);
+    if (this.#sizeBytes < this.#roomBytes) this.#handles.file.truncate(this.#sizeBytes);
   }
 
   /**
@@ -136,54 +140,50 @@ export class LogWriter {
    */
   vouch(): void {
     if (this.#vouches) return;
-    assert(this.#syncedOffset === 0 && this.#underWay === undefined, 'a segment vouches before its first sync');
-    this.#file.write(encodeFileHeader(FileMagic.log, this.number), 0);
+    assert(this.#syncedOffset === 0 && this.#handles.syncs === 0, 'a segment vouches before its first sync');
+    this.#handles.file.write(encodeFileHeader(FileMagic.log, this.number), 0);
     this.#vouches = true;
   }
 
-  /** Makes what has been written by now durable, once an earlier call is through. More may be written meanwhile. */
+  /** Makes what has been written by now durable. More may be written meanwhile, and synced by another call. */
   async sync(): Promise<void> {
-    while (this.#underWay !== undefined) await this.#underWay;
-    // `syncNow` came in between and the segment has been ended since, or nothing more was written.
-    if (this.#closed || this.#syncedOffset === this.#sizeBytes) return;
+    const handles = this.#handles;
+    while (handles.busy) await handles.oneEnds();
+    // `syncNow` came in between, and the segment has been ended since.
+    if (handles.closed) return;
     assert(this.#vouches || this.#ended, 'an active segment vouches before it is synced');
     // Before anything counts as under way: a fault here leaves no sync behind that `close` would wait for.
     this.#extend();
-    this.#underWay = this.#sync(this.#file);
-    await this.#underWay;
+    const size = this.#sizeBytes;
+    const stillCounts = await handles.sync();
+    if (stillCounts) this.#makeNameDurable();
+    if (size > this.#syncedOffset) this.#syncedOffset = size;
   }
 
-  async #sync(file: File): Promise<void> {
-    const size = this.#sizeBytes;
-    try {
-      await file.sync();
-      if (file === this.#file && !this.#closed) this.#makeNameDurable();
-    } finally {
-      const replaced = file !== this.#file;
-      if (!replaced) this.#underWay = undefined;
-      if (replaced || this.#closed) file.close();
-    }
-    if (size > this.#syncedOffset) this.#syncedOffset = size;
+  /**
+   * True when so much is not durable yet that a sync should begin although nobody waits for it: the end of the segment,
+   * which all commits wait for, then finds little left to do.
+   */
+  get shouldSyncAhead(): boolean {
+    return this.#handles.syncs === 0 && this.#sizeBytes - this.#syncedOffset >= this.#syncAheadBytes;
   }
 
   /**
    * The same, waiting on this thread. When a `sync` is under way its outcome is not known yet, and a failure of it might
    * be reported only there while this one succeeds. Then the bytes in question are written again, through a new handle
-   * that cannot miss an error, and synced through it. The promise of the other call still tells about the device.
+   * that cannot miss an error, and synced through it. The promises of the other calls still tell about the device.
    */
   syncNow(): void {
-    if (this.#underWay !== undefined) this.#startOverWithNewHandle();
+    if (this.#handles.syncs > 0) this.#startOverWithNewHandle();
     this.#extend();
-    this.#file.syncNow();
+    this.#handles.file.syncNow();
     this.#makeNameDurable();
     this.#syncedOffset = this.#sizeBytes;
   }
 
   /** Idempotent. A handle that is being synced is closed right after. */
   close(): void {
-    if (this.#closed) return;
-    this.#closed = true;
-    if (this.#underWay === undefined) this.#file.close();
+    this.#handles.close();
   }
 
   /** Behind the sync of the file, whose journal commit most file systems make the name durable with: little is left to do. */
@@ -198,7 +198,7 @@ export class LogWriter {
     if (this.#ended || this.#sizeBytes < this.#extendedTo || this.#sizeBytes === FILE_HEADER_BYTES) return;
     const unsynced = this.#sizeBytes - this.#syncedOffset;
     if (unsynced * SYNCS_PER_EXTENSION_MIN > this.#extensionBytes) return;
-    this.#file.write(ZEROS.subarray(0, this.#extensionBytes), this.#sizeBytes);
+    this.#handles.file.write(ZEROS.subarray(0, this.#extensionBytes), this.#sizeBytes);
     this.#extendedTo = this.#sizeBytes + this.#extensionBytes;
   }
 
@@ -223,7 +223,6 @@ export class LogWriter {
       handle.close();
       throw cause;
     }
-    this.#file = handle;
-    this.#underWay = undefined;
+    this.#handles.startOver(handle);
   }
 }

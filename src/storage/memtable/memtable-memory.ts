@@ -12,10 +12,13 @@ export interface MemtableMemory {
 
 /** One for the memtable that comes, one for a second that is flushed meanwhile. */
 const KEPT_MIN = 2;
+/** By how much fewer are kept after each flush that leaves some unused: memory that is let go is to be the exception. */
+const KEPT_DECAY = 1 / 32;
 
 export class MemtableMemories {
   readonly #arenaBytes: number;
   readonly #free: MemtableMemory[] = [];
+  #kept = KEPT_MIN;
 
   constructor(arenaBytes: number) {
     this.#arenaBytes = arenaBytes;
@@ -26,14 +29,14 @@ export class MemtableMemories {
   }
 
   /**
-   * Nobody else may refer to it. An arena that one large commit has made grow is left to the garbage collector.
+   * Nobody else may refer to them. An arena that one large commit has made grow is left to the garbage collector.
    *
-   * @param inUse memtables there were, as many of which may soon be wanted again: the memory of a shared arena that is let go comes
-   * back late, as it does not make the collector run.
+   * @param inUse memtables there were. As many may soon be wanted again, and the memory of a shared arena that is let go comes
+   * back late: it does not make the collector run.
    */
-  give(memory: MemtableMemory, inUse: number): void {
-    const kept = Math.max(KEPT_MIN, inUse);
-    if (this.#free.length > kept) this.#free.length = kept;
-    if (this.#free.length < kept && memory.arena.byteLength === this.#arenaBytes) this.#free.push(memory);
+  give(memories: readonly MemtableMemory[], inUse: number): void {
+    for (const memory of memories) if (memory.arena.byteLength === this.#arenaBytes) this.#free.push(memory);
+    this.#kept = Math.max(KEPT_MIN, inUse, this.#kept - KEPT_DECAY);
+    this.#free.length = Math.min(this.#free.length, Math.ceil(this.#kept));
   }
 }

@@ -39,10 +39,6 @@ export class SlowSyncFileSystem implements FileSystem {
     this.#inner.rename(from, to);
   }
 
-  unlinkAside(path: string): Promise<void> {
-    return this.#inner.unlinkAside(path);
-  }
-
   unlink(path: string): void {
     this.#inner.unlink(path);
   }
@@ -96,11 +92,8 @@ class SlowSyncFile implements File {
   }
 
   async sync(): Promise<void> {
-    try {
-      await this.#inner.sync();
-    } finally {
-      await this.#wait();
-    }
+    await this.#inner.sync();
+    await this.#wait();
   }
 
   syncNow(): void {

@@ -18,7 +18,7 @@ function freshFileSystem(): MemFileSystem {
 }
 
 function createLog(fileSystem: FileSystem, extensionBytes = 0): LogWriter {
-  return LogWriter.create(fileSystem, DIRECTORY, NUMBER, { extensionBytes, vouches: true });
+  return LogWriter.create(fileSystem, DIRECTORY, NUMBER, { extensionBytes, syncAheadBytes: 100, vouches: true });
 }
 
 function writeBatch(log: LogWriter, timestamp: number): void {
@@ -153,48 +153,62 @@ describe('log segment', () => {
   });
 });
 
-test('a sync waits for the one that began before, and covers what was written by then', async () => {
+test('two syncs overlap, each on a handle of its own, and cover what was written by then; another one waits', async () => {
   const slow = new SlowFileSystem();
   slow.createDirectory(DIRECTORY);
   const log = createLog(slow);
+  expect(log.shouldSyncAhead).toBe(false);
   for (const timestamp of [1, 2, 3]) writeBatch(log, timestamp);
-  const ahead = log.sync();
-  const first = log.sizeBytes;
+  expect(log.shouldSyncAhead).toBe(true);
+  const first = log.sync();
+  const firstSize = log.sizeBytes;
+  expect(log.shouldSyncAhead).toBe(false);
   writeBatch(log, 4);
-  const awaited = log.sync();
-  expect(slow.settle.length).toBe(1);
+  const second = log.sync();
+  const secondSize = log.sizeBytes;
+  writeBatch(log, 5);
+  const third = log.sync();
+  expect(slow.syncs).toEqual([1, 2]);
   slow.settle[0]!();
-  await ahead;
-  expect(log.syncedOffset).toBe(first);
+  await first;
+  expect(log.syncedOffset).toBe(firstSize);
   await Promise.resolve();
-  expect(slow.settle.length).toBe(2);
+  expect(slow.syncs).toEqual([1, 2, 1]);
   slow.settle[1]!();
-  await awaited;
+  await second;
+  expect(log.syncedOffset).toBe(secondSize);
+  slow.settle[2]!();
+  await third;
   expect(log.syncedOffset).toBe(log.sizeBytes);
+  log.close();
+  expect(slow.openHandles).toBe(0);
 });
 
-test('a sync that waits for another one has nothing to do once the segment was synced and closed', async () => {
+test('a sync that waits for others has nothing to do once the segment was synced and closed', async () => {
   const slow = new SlowFileSystem();
   slow.createDirectory(DIRECTORY);
   const log = createLog(slow);
   writeBatch(log, 1);
-  const both = Promise.all([log.sync(), log.sync()]);
+  const all = Promise.all([log.sync(), log.sync(), log.sync()]);
   log.syncNow();
   log.close();
-  slow.settle[0]!();
-  await both;
-  expect(slow.settle.length).toBe(1);
+  expect(slow.openHandles).toBe(2);
+  for (const settle of slow.settle) settle();
+  await all;
+  expect(slow.syncs).toEqual([1, 2]);
+  expect(slow.openHandles).toBe(0);
 });
 
-test('a sync that began after another one fails with it', async () => {
+test('a sync that waits for others fails with the oldest', async () => {
   const slow = new SlowFileSystem();
   slow.createDirectory(DIRECTORY);
   const log = createLog(slow);
   writeBatch(log, 1);
-  const both = Promise.allSettled([log.sync(), log.sync()]);
+  const all = Promise.allSettled([log.sync(), log.sync(), log.sync()]);
   slow.settle[0]!(new Error('lost'));
-  expect((await both).map((outcome) => outcome.status)).toEqual(['rejected', 'rejected']);
-  expect(slow.settle.length).toBe(1);
+  slow.settle[1]!();
+  expect((await all).map((outcome) => outcome.status)).toEqual(['rejected', 'fulfilled', 'rejected']);
+  expect(slow.syncs.length).toBe(2);
 });
 
 describe('a segment that is extended ahead', () => {
@@ -272,7 +286,10 @@ describe('a segment that is extended ahead', () => {
 /** A file system whose `sync` promises settle only when told to, and whose files can be told apart. */
 class SlowFileSystem extends MemFileSystem {
   readonly written: string[] = [];
+  /** The handles of the syncs so far. */
+  readonly syncs: number[] = [];
   readonly settle: ((failure?: Error) => void)[] = [];
+  openHandles = 0;
   #opened = 0;
 
   override open(path: string, mode: OpenMode): File {
@@ -281,6 +298,7 @@ class SlowFileSystem extends MemFileSystem {
 
   #wrapFile(inner: File): File {
     const handle = ++this.#opened;
+    this.openHandles++;
     return {
       path: inner.path,
       size: () => inner.size(),
@@ -293,10 +311,14 @@ class SlowFileSystem extends MemFileSystem {
       truncate: (size) => inner.truncate(size),
       sync: () =>
         new Promise((resolve, reject) => {
+          this.syncs.push(handle);
           this.settle.push((failure) => (failure === undefined ? resolve() : reject(failure)));
         }),
       syncNow: () => inner.syncNow(),
-      close: () => inner.close(),
+      close: () => {
+        this.openHandles--;
+        inner.close();
+      },
     };
   }
 }
