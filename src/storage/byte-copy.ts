@@ -1,11 +1,15 @@
 /**
  * Copying between byte arrays. `subarray` + `set` costs about 50 ns before the first byte moves, a loop 1 ns per byte;
- * typed arrays over 64 bytes cost about 250 ns to allocate one by one, carved from a pool 50 ns (Node 20).
+ * typed arrays over 64 bytes cost about 250 ns to allocate one by one, carved from a pool 50 ns (Node 20). From shared memory, such
+ * as a memtable's, V8 copies 1,000 bytes in 77 ns where source and target begin at the same place of a word, in 300 elsewhere.
  */
 
 const LOOP_BYTES_MAX = 40;
-/** Keeping one copy keeps its pool, so that pools are small, and for the larger copies there is another one. */
-const SMALL_BYTES_MAX = 1024;
+/**
+ * Keeping one copy keeps its pool, so that pools are small, and for the larger copies there is another one. A new pool takes
+ * 1.2 µs, whatever its size: eight records of 1 KB to a pool are read 11 % slower than sixteen, and 64 are no faster.
+ */
+const SMALL_BYTES_MAX = 256;
 const SMALL_POOL_BYTES = 8192;
 /** Records of 1 KB, read at random: 400,000 a second where each has memory of its own, 550,000 from a pool. */
 const MEDIUM_BYTES_MAX = 4096;
@@ -30,13 +34,15 @@ class Pool {
     this.#memory = new ArrayBuffer(sizeBytes);
   }
 
-  carve(length: number): Uint8Array {
-    if (this.#at + length > this.#sizeBytes) {
+  /** @param phase where in a word the copied bytes begin: the copy begins likewise. */
+  carve(length: number, phase: number): Uint8Array {
+    let at = this.#at + ((phase - this.#at) & 7);
+    if (at + length > this.#sizeBytes) {
       this.#memory = new ArrayBuffer(this.#sizeBytes);
-      this.#at = 0;
+      at = phase & 7;
     }
-    const piece = new Uint8Array(this.#memory, this.#at, length);
-    this.#at += (length + 7) & ~7;
+    const piece = new Uint8Array(this.#memory, at, length);
+    this.#at = at + length;
     return piece;
   }
 }
@@ -48,7 +54,8 @@ const medium = new Pool(MEDIUM_POOL_BYTES);
 export function copyOut(source: Uint8Array, start: number, end: number): Uint8Array {
   const length = end - start;
   if (length > MEDIUM_BYTES_MAX) return source.slice(start, end);
-  const copy = length > SMALL_BYTES_MAX ? medium.carve(length) : small.carve(length);
+  const pool = length > SMALL_BYTES_MAX ? medium : small;
+  const copy = pool.carve(length, source.byteOffset + start);
   copyBytes(copy, 0, source, start, end);
   return copy;
 }
