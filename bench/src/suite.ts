@@ -79,7 +79,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     workloads: TRANSACTION_WORKLOADS,
     durableWorkloads: [],
     engines: ['varve', 'lmdb', 'better-sqlite3'],
-    defaults: { records: 200_000, ops: 20_000, valueBytes: 100, durability: 'commit', cacheBytes: 0 },
+    defaults: { records: 200_000, ops: 200_000, valueBytes: 100, durability: 'commit', cacheBytes: 0 },
     run: runTransactionSuite,
   },
   load: {

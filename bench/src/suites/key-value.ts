@@ -14,7 +14,7 @@ import { FilledDatabase } from './filled-database.js';
 /** A durable write takes about a device's sync; more of them would only take longer. */
 const SYNC_OPS_MAX = 5000;
 const SYNC_CLIENTS = 64;
-const SYNC_OPS_PER_CLIENT_MAX = 500;
+const SYNC_OPS_PER_CLIENT_MAX = 4000;
 
 const READS = ['readrandomsync', 'readrandom', 'readmissing', 'readseq', 'readreverse'] as const;
 const SEEKS = { seekrandom10: 10, seekrandom100: 100 } as const;
