@@ -72,8 +72,9 @@ export class GroupsInFlight {
     return this.#groups.reduce((sum, group) => sum + (group.durable ? 0 : group.requests.length), 0);
   }
 
-  /** Whether another group may begin, of so many requests that wait. */
+  /** Whether another group may begin, of so many requests that wait: none behind the end of a segment, until the next one is there. */
   mayBegin(waiting: number): boolean {
+    if (this.#groups.some(({ successor }) => successor !== undefined)) return false;
     return this.isEmpty || (this.#groups.length < GROUPS_MAX && this.#keepBusy(waiting));
   }
 

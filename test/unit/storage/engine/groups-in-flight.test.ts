@@ -8,11 +8,11 @@ const request = { batch: undefined, load: undefined, timestamp: 0, durable: true
 function scene() {
   const clock = new ManualClock();
   const groups = new GroupsInFlight({ thresholdBytes: Number.POSITIVE_INFINITY, compression: 'none' }, clock);
-  const begin = (requests: number, durable = true): Group => {
+  const begin = (requests: number, durable = true, successor?: number): Group => {
     const group = {
       requests: Array.from({ length: requests }, () => request),
       durable,
-      successor: undefined,
+      successor,
       memtableBytes: requests * 10,
       frames: groups.takeFrames(),
       isReady: !durable,
@@ -44,6 +44,15 @@ test('a second group begins where it keeps the thread busy for long enough, and 
   groups.removeFirst();
   expect(groups.mayBegin(32)).toBe(true);
   expect(groups.shareOf(32)).toBe(32);
+});
+
+test('nothing begins behind a group that ends the segment: it would be written there and flushed with what comes after', () => {
+  const { groups, begin, accustom } = scene();
+  accustom(64, 0.005);
+  begin(1, true, 7);
+  expect(groups.mayBegin(1000)).toBe(false);
+  groups.removeFirst();
+  expect(groups.mayBegin(1000)).toBe(true);
 });
 
 test('where commits are done quickly all that wait become one group, until there are very many', () => {
