@@ -50,7 +50,7 @@ export interface DatabaseOptions {
         readonly thresholdBytes?: number | undefined;
         /** How much of them one file gathers at most, before a flush. 4 KiB to 4 GiB. Default: 64 MiB. */
         readonly segmentBytes?: number | undefined;
-        /** A file is emptied when this part of it is garbage. 0.05 to 0.95. Default: 0.5. */
+        /** A file is emptied when this part of it is garbage, later while there is room (docs/adr/0025). 0.05 to 0.95. Default: 0.5. */
         readonly garbageRatio?: number | undefined;
         /** LZ4 for each of them, kept where it saves an eighth: `'none'` or `'lz4'`. Default: 'none'. */
         readonly compression?: 'lz4' | 'none' | undefined;

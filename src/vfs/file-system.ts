@@ -23,7 +23,7 @@
  * on one handle the others may succeed.
  *
  * Paths use the host's separator. Every failure is an `IoError` naming operation, path and errno, except `lock`, which
- * throws `LockedError`. Calls are synchronous, apart from `sync`, whose waiting is worth a trip through the thread pool.
+ * throws `LockedError`. Calls are synchronous, apart from `sync` and `unlinkAside`, whose waiting is worth a trip through the thread pool.
  */
 export interface FileSystem {
   /** Opens a file; see {@link OpenMode}. Files are created with mode 0600. */
@@ -38,6 +38,8 @@ export interface FileSystem {
   /** Replaces `to` if it exists. */
   rename(from: string, to: string): void;
   unlink(path: string): void;
+  /** The same beside this thread: to give back many pages and blocks takes milliseconds. */
+  unlinkAside(path: string): Promise<void>;
   /** Gives the file a second name (hard link). Fails with `EEXIST` when `path` exists. */
   link(existing: string, path: string): void;
   syncDirectory(path: string): void;

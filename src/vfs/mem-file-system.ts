@@ -101,6 +101,10 @@ export class MemFileSystem implements FileSystem {
     ]);
   }
 
+  async unlinkAside(path: string): Promise<void> {
+    this.unlink(path);
+  }
+
   unlink(path: string): void {
     const place = this.#place('unlink', path);
     const found = place.directory.names.get(place.name);

@@ -19,6 +19,7 @@ import {
   realpathSync,
   renameSync,
   statSync,
+  unlink,
   unlinkSync,
   writeSync,
   writevSync,
@@ -36,6 +37,9 @@ const OPEN_FLAGS: Record<OpenMode, string> = { read: 'r', update: 'r+', create: 
 const directoriesSync = process.platform !== 'win32';
 
 export class NodeFileSystem implements FileSystem {
+  /** The end of the `unlinkAside` called last. */
+  #unlinked: Promise<void> = Promise.resolve();
+
   open(path: string, mode: OpenMode): File {
     return attempt('open', path, () => new NodeFile(path, openSync(path, OPEN_FLAGS[mode], FILE_MODE)));
   }
@@ -75,6 +79,13 @@ export class NodeFileSystem implements FileSystem {
 
   unlink(path: string): void {
     attempt('unlink', path, () => unlinkSync(path));
+  }
+
+  /** One at a time: the others need the threads too. */
+  unlinkAside(path: string): Promise<void> {
+    const unlinked = this.#unlinked.then(() => unlinkInPool(path));
+    this.#unlinked = unlinked.catch(() => undefined);
+    return unlinked;
   }
 
   link(existing: string, path: string): void {
@@ -119,6 +130,12 @@ export class NodeFileSystem implements FileSystem {
 /** The path with the symbolic links of its directory resolved. The file itself need not be there. */
 function realPathOf(path: string): string {
   return attempt('lock', path, () => join(realpathSync(dirname(path)), basename(path)));
+}
+
+function unlinkInPool(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    unlink(path, (cause) => (cause ? reject(ioError('unlink', path, cause)) : resolve()));
+  });
 }
 
 /** IOV_MAX of Linux and macOS. */

@@ -143,6 +143,10 @@ export class FaultFileSystem implements FileSystem {
     this.#inner.rename(from, to);
   }
 
+  async unlinkAside(path: string): Promise<void> {
+    this.unlink(path);
+  }
+
   unlink(path: string): void {
     this.before('unlink', path);
     this.#inner.unlink(path);

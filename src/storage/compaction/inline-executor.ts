@@ -7,13 +7,16 @@
  */
 
 import type { Environment } from '../../vfs/index.js';
-import { discardJob, drainJob, type EntrySource, executeJob, type JobSteps } from './job-execution.js';
+import { AsideSyncs } from './aside-syncs.js';
+import { discardJob, drainJob, type EntrySource, executeJob, type JobSteps, unlinkAfter } from './job-execution.js';
 import type { Job, JobExecutor, JobResult } from './job.js';
 import { WritePace } from './write-pace.js';
 
 export interface ExecutorOptions {
   /** What flushes and compactions together may write; undefined for no limit. */
   readonly bytesPerSecond?: number | undefined;
+  /** Syncs do not hold up the thread, see `AsideSyncs`. Not for an executor whose jobs anybody runs with `runNow`. */
+  readonly syncsAside?: boolean;
 }
 
 /** What an executor needs of the environment. */
@@ -22,6 +25,7 @@ export type ExecutorEnvironment = Pick<Environment, 'fileSystem' | 'scheduler' |
 interface RunningJob {
   readonly job: Job<EntrySource>;
   readonly steps: JobSteps;
+  readonly syncs: AsideSyncs | undefined;
   readonly resolve: (result: JobResult | undefined) => void;
   readonly reject: (cause: unknown) => void;
   hurried: boolean;
@@ -30,6 +34,7 @@ interface RunningJob {
 export class InlineExecutor implements JobExecutor {
   readonly #environment: ExecutorEnvironment;
   readonly #pace: WritePace | undefined;
+  readonly #syncsAside: boolean;
   /** Flushes in the order of their arrival, the others in the order of their turns. */
   readonly #running: RunningJob[] = [];
   #turnPlanned = false;
@@ -38,14 +43,17 @@ export class InlineExecutor implements JobExecutor {
 
   constructor(environment: ExecutorEnvironment, options: ExecutorOptions = {}) {
     this.#environment = environment;
-    const { bytesPerSecond } = options;
+    const { bytesPerSecond, syncsAside = false } = options;
+    this.#syncsAside = syncsAside;
     this.#pace = bytesPerSecond === undefined ? undefined : new WritePace(bytesPerSecond, environment.clock);
   }
 
   run(job: Job<EntrySource>): Promise<JobResult | undefined> {
     return new Promise((resolve, reject) => {
-      const steps = executeJob(job, this.#environment.fileSystem);
-      this.#running.push({ job, steps, resolve, reject, hurried: false });
+      const { fileSystem } = this.#environment;
+      const syncs = this.#syncsAside ? new AsideSyncs(fileSystem) : undefined;
+      const steps = executeJob(job, syncs ?? fileSystem);
+      this.#running.push({ job, steps, syncs, resolve, reject, hurried: false });
       this.#planTurn();
     });
   }
@@ -82,7 +90,7 @@ export class InlineExecutor implements JobExecutor {
   }
 
   async remove(paths: readonly string[]): Promise<void> {
-    for (const path of paths) this.#environment.fileSystem.unlink(path);
+    await Promise.all(paths.map((path) => this.#environment.fileSystem.unlinkAside(path)));
   }
 
   async close(): Promise<void> {
@@ -128,7 +136,7 @@ export class InlineExecutor implements JobExecutor {
       const step = running.steps.next();
       if (step.done === true) {
         this.#take(running.job);
-        running.resolve(step.value);
+        this.#end(running, step.value);
       } else {
         this.#pace?.wrote(step.value);
         if (running.job.kind !== 'flush' && this.#take(running.job) !== undefined) this.#running.push(running);
@@ -138,6 +146,20 @@ export class InlineExecutor implements JobExecutor {
       running.reject(cause);
     }
     this.#planTurn();
+  }
+
+  #end({ job, syncs, resolve, reject }: RunningJob, result: JobResult): void {
+    if (syncs === undefined) {
+      resolve(result);
+      return;
+    }
+    syncs.settled().then(
+      () => resolve(result),
+      (cause: unknown) => {
+        unlinkAfter(cause, job, this.#environment.fileSystem);
+        reject(cause);
+      },
+    );
   }
 }
 

@@ -63,7 +63,8 @@ export function discardJob(steps: JobSteps, job: Job<EntrySource>, fileSystem: F
   unlinkOutputs(job, fileSystem);
 }
 
-function unlinkAfter(cause: unknown, job: Job<EntrySource>, fileSystem: FileSystem): void {
+/** Unlinks what a job has written that `cause` has stopped. */
+export function unlinkAfter(cause: unknown, job: Job<EntrySource>, fileSystem: FileSystem): void {
   // A name that was taken is not the job's.
   if (cause instanceof IoError && cause.errno === 'EEXIST') return;
   try {

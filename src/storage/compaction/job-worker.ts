@@ -25,7 +25,7 @@ const scheduler: Scheduler = {
     }),
   after: (delayMs, task, options) => environment.scheduler.after(delayMs, task, options),
 };
-const executor = new InlineExecutor({ ...environment, scheduler }, { bytesPerSecond });
+const executor = new InlineExecutor({ ...environment, scheduler }, { bytesPerSecond, syncsAside: true });
 const jobs = new Map<number, Job<EntrySource>>();
 
 port.on('message', (request: JobRequest) => {

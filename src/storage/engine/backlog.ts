@@ -68,6 +68,11 @@ export function memtablePressure(sealed: number, filled: number): Pressure {
   return sealed < SEALED_MAX ? NONE : { value: Math.min(1, filled), reason: 'memtables' };
 }
 
+/** The one that is nearest to a stop; of equals the last, unless there is no pressure at all. */
+export function greatest(first: Pressure, ...others: readonly Pressure[]): Pressure {
+  return others.reduce((most, one) => (one.value > 0 && one.value >= most.value ? one : most), first);
+}
+
 /** How far `value` has come on its way, 0 … 1. */
 function share(value: number, from: number, to: number): number {
   return Math.min(1, Math.max(0, (value - from) / (to - from)));

@@ -232,13 +232,7 @@ export class CommitPipeline {
     if (group?.isReady !== true) return;
     this.#inFlight.publishing();
     this.#attempt(() => this.#complete(group));
-    if (this.#syncsAhead()) this.#log.sync().catch((cause: unknown) => this.#host.gate.poison(cause));
     this.resume();
-  }
-
-  /** A segment with values is synced before its flush: see `LogChain`. */
-  #syncsAhead(): boolean {
-    return this.#inFlight.isEmpty && this.#host.memtables.activeValueBytes > 0 && this.#log.shouldSyncAhead;
   }
 
   #beginPaced(): Group | undefined {
@@ -385,7 +379,10 @@ export class CommitPipeline {
 
   #changeSegment(successor: number, synced: boolean): void {
     const ended = this.#log.number;
+    const holdsValues = this.#host.memtables.activeValueBytes > 0;
     this.#log.goOn(successor, synced);
+    // Its flush will need that.
+    if (!synced && holdsValues) this.#log.syncThrough(ended).catch((cause: unknown) => this.#host.gate.poison(cause));
     this.#host.memtables.seal(ended, this.#lastTimestamp);
     this.#host.sealed();
   }

@@ -21,6 +21,7 @@ import { CommitPipeline } from './commit-pipeline.js';
 import type { CommitOutcome } from './commit-queue.js';
 import type { Durability, EngineDependencies, EngineOptions } from './engine-options.js';
 import { type EngineStats, memtableStats, NO_COMMITS, treeStats } from './engine-stats.js';
+import { FileRemovals } from './file-removals.js';
 import { Gate } from './gate.js';
 import { Loads } from './loads.js';
 import { Maintenance } from './maintenance.js';
@@ -58,8 +59,7 @@ export class Engine {
   #closing: Promise<void> | undefined;
   /** A look for space to give back is planned. */
   #reclaims = false;
-  /** Settles when every file that was given up is unlinked. */
-  #removing: Promise<unknown> = Promise.resolve();
+  readonly #removals: FileRemovals;
 
   constructor(recovered: RecoveredEngine, options: EngineOptions, dependencies: EngineDependencies) {
     const { environment, listener } = dependencies;
@@ -73,10 +73,9 @@ export class Engine {
     const { bytes: maxBytes, policy } = options.blockCache;
     this.#cache = new BlockCache({ maxBytes, cellBytes: options.blockBytes, policy });
     const source = { fileSystem: environment.fileSystem, directory: this.directory, cache: this.#cache };
-    this.#versions = new VersionSet(source, recovered.state, recovered.manifest, (paths) => {
-      this.#removing = Promise.all([this.#removing, dependencies.executor.remove(paths)]);
-      this.#removing.catch((cause: unknown) => this.#gate.poison(cause));
-    });
+    const failed = (cause: unknown): void => this.#gate.poison(cause);
+    this.#removals = new FileRemovals(dependencies.executor, failed, () => this.#pipeline?.resume());
+    this.#versions = new VersionSet(source, recovered.state, recovered.manifest, this.#removals.remove);
     this.#valueLog = new ValueLog(this.#versions, options.valueLog);
     this.#times = new CommitTimes(recovered.times);
     this.#plan = new ReadPlan(this.#versions.current);
@@ -94,7 +93,7 @@ export class Engine {
       versions: this.#versions,
       times: this.#times,
       maintenance: this.#maintenance,
-      removed: () => this.#removing,
+      removed: () => this.#removals.settled,
     });
     this.#pace = new CommitPace(environment.clock, listener, () => this.#maintenance.pressure());
     this.#pipeline = recovered.log === undefined ? undefined : this.#makePipeline(recovered.log, dependencies);
@@ -232,7 +231,7 @@ export class Engine {
     await this.compact();
     this.#valueLog.reconsider();
     await this.#maintenance.compact(undefined);
-    await this.#removing;
+    await this.#removals.settled;
   }
 
   /** Says that no snapshot as of `timestamp` is open any more: the space of what only it could see is to come back. */
@@ -306,7 +305,7 @@ export class Engine {
     this.#maintenance.refuseAll();
     this.#versions.releaseAll();
     if (!this.#gate.poisoned) await attempt(() => this.#versions.deleteObsolete());
-    await attempt(async () => void (await this.#removing));
+    await attempt(async () => void (await this.#removals.settled));
     await attempt(() => this.#pipeline?.abandon());
     await attempt(() => this.#versions.close());
     await attempt(() => this.#lock.release());
@@ -390,6 +389,7 @@ export class Engine {
       link: (tables, timestamp) => this.#loads.link(tables, timestamp),
       createLog: (number, { vouches, holdsValues }) => {
         const reused = holdsValues ? this.#versions.spares.reusing(number) : undefined;
+        this.#versions.giveUpSpares('excess');
         return LogWriter.create(fileSystem, this.directory, number, { ...options, vouches, reused });
       },
       allocateFileNumber: () => this.#versions.allocateFileNumber(),

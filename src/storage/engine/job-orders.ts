@@ -1,10 +1,18 @@
 /** What maintenance orders, made from the state of the moment: jobs, and the removal of tables that need none. */
 
 import type { CompactionJob, FlushJob, Job, JobResult } from '../compaction/job.js';
-import { type CompactionPlan, olderThan, outputsMax, spansOfVersion } from '../compaction/compaction-plan.js';
+import {
+  type CompactionPlan,
+  olderThan,
+  outputsMax,
+  removalsOf,
+  spansOfVersion,
+} from '../compaction/compaction-plan.js';
 import { coveredTables } from '../compaction/covered-tables.js';
 import { fileName } from '../format/file-names.js';
+import type { TableMeta } from '../format/manifest-edit.js';
 import type { Table } from '../table/table.js';
+import type { VersionEdit } from '../version/version-set.js';
 import { flushFormat } from './backlog.js';
 import type { EngineEvent } from './engine-options.js';
 import type { MaintenanceHost } from './maintenance-host.js';
@@ -48,6 +56,35 @@ export function isRefused(
   }
   versions.deleteObsolete();
   return true;
+}
+
+/** What a flush changes: its tables come, and the log begins behind what they hold. */
+export function flushEdit(
+  host: MaintenanceHost,
+  flushed: readonly SealedMemtable[],
+  { tables, prunedThrough: pruned }: JobResult,
+): VersionEdit {
+  const { versions, memtables, times } = host;
+  const prunedThrough = Math.max(versions.prunedThrough, pruned);
+  const { lastTimestamp } = flushed[0]!;
+  return {
+    logNumber: memtables.sealed.at(-flushed.length - 1)?.logNumber ?? host.log().number,
+    lastTimestamp,
+    prunedThrough,
+    times: times.upTo(lastTimestamp, prunedThrough),
+    added: tables.map((table) => ({ level: 0, run: table.fileNumber, table })),
+    removed: [],
+  };
+}
+
+/** `tables` come where `plan` puts them, in place of `inputs`. */
+export function mergeEdit(
+  { outputLevel, outputRun }: CompactionPlan<Table>,
+  inputs: CompactionPlan<Table>['inputs'],
+  tables: readonly TableMeta[],
+): VersionEdit {
+  const added = tables.map((table) => ({ level: outputLevel, run: outputRun, table }));
+  return { added, removed: removalsOf(inputs) };
 }
 
 export function compactionJob(host: MaintenanceHost, plan: CompactionPlan<Table>): CompactionJob {
@@ -109,7 +146,6 @@ export function dropCovered({
     added: [],
     removed: removed.map(({ level, table }) => ({ level, fileNumber: table.fileNumber })),
   });
-  versions.deleteObsolete();
   return {
     type: 'compaction',
     level: removed[0]!.level,

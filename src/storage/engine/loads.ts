@@ -92,6 +92,7 @@ export class Loads {
       added: placeTables(dated, target),
       removed: [],
     });
+    versions.durableNow();
     this.#linked++;
     const bytes = tables.reduce((sum, table) => sum + table.sizeBytes, 0);
     this.#dependencies.listener({ type: 'load', timestamp, tables: tables.length, bytes });

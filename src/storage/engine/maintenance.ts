@@ -5,16 +5,26 @@
 
 import { assert, type KeyRange } from '../../base/index.js';
 import { type CompactionJob, type FlushJob, type JobResult, NOTHING_DONE } from '../compaction/job.js';
-import { type CompactionPlan, planRange, removalsOf } from '../compaction/compaction-plan.js';
+import { type CompactionPlan, planRange } from '../compaction/compaction-plan.js';
 import { pickCompaction } from '../compaction/fluid-picker.js';
 import { TreeShape } from '../compaction/tree-shape.js';
 import type { Timestamp } from '../entry.js';
 import type { Table } from '../table/table.js';
 import { type KeySpan, spanOf, type Version } from '../version/version.js';
-import { FLUSHED_MAX, flushAtLeast, level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
+import { FLUSHED_MAX, flushAtLeast, greatest, level0IsOverfull, memtablePressure, SEALED_MAX } from './backlog.js';
 import type { Pressure } from './commit-pace.js';
+import { FlushWaiters } from './flush-waiters.js';
 import { type JobCounts, JobCounters } from './job-counters.js';
-import { compactionEvent, compactionJob, dropCovered, flushJob, isRefused, segmentOf } from './job-orders.js';
+import {
+  compactionEvent,
+  compactionJob,
+  dropCovered,
+  flushEdit,
+  flushJob,
+  isRefused,
+  mergeEdit,
+  segmentOf,
+} from './job-orders.js';
 import type { MaintenanceHost } from './maintenance-host.js';
 import type { SealedMemtable } from './memtable-stack.js';
 import { ValueUpkeep } from './value-upkeep.js';
@@ -25,8 +35,9 @@ export interface MaintenanceStats extends JobCounts {
   readonly compactionDebtBytes: number;
 }
 
-interface Waiter<T> {
-  readonly subject: T;
+interface RangeRequest {
+  /** Undefined for the collection of all garbage in files of values. */
+  readonly subject: KeyRange | undefined;
   readonly resolve: () => void;
   readonly reject: (cause: unknown) => void;
 }
@@ -53,9 +64,8 @@ export class Maintenance {
   #lanes: Promise<void>[] = [];
   #stopping = false;
   #flushesOnly = false;
-  #flushWaiters: Waiter<SealedMemtable>[] = [];
-  /** Ranges to merge; undefined for the collection of all garbage in files of values. */
-  #rangeRequests: Waiter<KeyRange | undefined>[] = [];
+  readonly #flushWaiters = new FlushWaiters();
+  readonly #rangeRequests: RangeRequest[] = [];
   readonly #counters = new JobCounters();
   readonly #summary: VersionSummary;
   readonly #upkeep: ValueUpkeep;
@@ -80,14 +90,10 @@ export class Maintenance {
 
   /** How near to a stop commits are. */
   pressure(): Pressure {
-    const { memtables } = this.#host;
-    const ofTree = this.#summary.of(this.#host.versions.current).pressure;
+    const { memtables, versions, valueLog } = this.#host;
     const ofMemtables = memtablePressure(memtables.sealed.length, memtables.activeFilled);
-    const ofValues = this.#host.valueLog.pressure(this.#host.memtables.valueBytes);
-    return [ofTree, ofValues].reduce(
-      (most, one) => (one.value > 0 && one.value >= most.value ? one : most),
-      ofMemtables,
-    );
+    const ofTree = this.#summary.of(versions.current).pressure;
+    return greatest(ofMemtables, ofTree, valueLog.pressure(memtables.valueBytes));
   }
 
   canSeal(): boolean {
@@ -135,10 +141,9 @@ export class Maintenance {
     if (!this.#mayBegin()) return Promise.reject(this.#host.gate.refusal());
     const newest = this.#host.memtables.sealed[0];
     if (newest === undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      this.#flushWaiters.push({ subject: newest, resolve, reject });
-      this.start();
-    });
+    const flushed = this.#flushWaiters.wait(newest);
+    this.start();
+    return flushed;
   }
 
   /** Merges what touches `range` into the deepest level it reaches; undefined: empties files of values until there is little garbage. */
@@ -169,10 +174,8 @@ export class Maintenance {
   /** Refuses everybody who waits. */
   refuseAll(): void {
     this.#upkeep.stop();
-    const waiters = [...this.#flushWaiters, ...this.#rangeRequests];
-    this.#flushWaiters = [];
-    this.#rangeRequests = [];
-    for (const waiter of waiters) waiter.reject(this.#host.gate.refusal());
+    this.#flushWaiters.reject(() => this.#host.gate.refusal());
+    for (const request of this.#rangeRequests.splice(0)) request.reject(this.#host.gate.refusal());
   }
 
   #mayBegin(): boolean {
@@ -193,7 +196,7 @@ export class Maintenance {
   /** Whether a flush would do better with the memtables that come next. */
   #flushAwaitsMore(): boolean {
     const { memtables, versions, policy } = this.#host;
-    if (this.#flushWaiters.length > 0 || memtables.valueBytes > 0) return false;
+    if (!this.#flushWaiters.isEmpty || memtables.valueBytes > 0) return false;
     return memtables.sealed.length < flushAtLeast(versions.current, policy);
   }
 
@@ -209,7 +212,9 @@ export class Maintenance {
         // A synchronous commit may have installed it already.
         if (this.#flush !== flush) continue;
         if (this.#host.gate.poisoned) break;
-        this.#installFlush(flush, result);
+        if (!this.#installFlush(flush, result)) continue;
+        await this.#host.versions.durable();
+        if (!this.#host.gate.poisoned) this.#finishFlush(flush);
       }
     } catch (cause) {
       this.#host.gate.poison(cause);
@@ -222,15 +227,21 @@ export class Maintenance {
   async #runCompactionLane(): Promise<void> {
     try {
       while (this.#mayBegin() && !this.#flushesOnly) {
-        this.#dropCovered();
+        if (this.#dropCovered()) {
+          await this.#becomeDurable();
+          continue;
+        }
         const request = this.#rangeRequests[0];
         const version = this.#host.versions.current;
         this.#host.valueLog.thorough = request !== undefined && request.subject === undefined;
-        const plan = request?.subject === undefined ? this.#pick(version) : this.#planRange(version, request.subject);
+        const range = request?.subject;
+        const { first } = new TreeShape(version, this.#host.policy);
+        const plan = range === undefined ? this.#pick(version) : planRange(version, range, first);
         const compaction = plan === undefined ? undefined : this.#beginCompaction(plan);
         const outcome =
           plan === undefined ? 'idle' : compaction === undefined ? 'done' : await this.#execute(compaction);
         if (outcome === 'cancelled' || (outcome === 'idle' && request === undefined)) break;
+        await this.#becomeDurable();
         const isDone = request?.subject === undefined ? outcome === 'idle' : outcome !== 'refused';
         if (isDone && request !== undefined && this.#rangeRequests[0] === request) {
           this.#rangeRequests.shift();
@@ -248,11 +259,21 @@ export class Maintenance {
     }
   }
 
-  #dropCovered(): void {
+  /** Has what merges installed become durable, and the files deleted that are not needed then. */
+  async #becomeDurable(): Promise<void> {
+    await this.#host.versions.durable();
+    if (this.#host.gate.poisoned) return;
+    this.#host.versions.deleteObsolete();
+    this.#host.madeRoom();
+  }
+
+  /** True when tables have gone. */
+  #dropCovered(): boolean {
     const event = dropCovered(this.#host);
-    if (event === undefined) return;
+    if (event === undefined) return false;
     this.#counters.compacted(event);
     this.#host.listener(event);
+    return true;
   }
 
   async #execute(compaction: RunningCompaction): Promise<'done' | 'cancelled' | 'refused'> {
@@ -272,7 +293,9 @@ export class Maintenance {
     const result = this.#host.executor.runNow(flush.job);
     const pointsInto = segmentOf(flush.sealed, result);
     if (pointsInto !== undefined) this.#host.log().syncThroughNow(pointsInto);
-    this.#installFlush(flush, result);
+    if (!this.#installFlush(flush, result)) return;
+    this.#host.versions.durableNow();
+    this.#finishFlush(flush);
   }
 
   #compactNow(): void {
@@ -283,15 +306,13 @@ export class Maintenance {
       compaction = this.#beginCompaction(plan);
     }
     if (compaction !== undefined) this.#installCompaction(compaction, this.#host.executor.runNow(compaction.job));
+    this.#host.versions.durableNow();
+    this.#host.versions.deleteObsolete();
   }
 
   #pick(version: Version<Table>): CompactionPlan<Table> | undefined {
     const { policy, retention, valueLog } = this.#host;
     return pickCompaction(version, policy, retention.view()) ?? valueLog.plan(new TreeShape(version, policy).first);
-  }
-
-  #planRange(version: Version<Table>, range: KeyRange): CompactionPlan<Table> | undefined {
-    return planRange(version, range, new TreeShape(version, this.#host.policy).first);
   }
 
   #beginFlush(): RunningFlush | undefined {
@@ -311,41 +332,28 @@ export class Maintenance {
     return this.#flush;
   }
 
-  #installFlush(flush: RunningFlush, result: JobResult): void {
+  /** False when the result had to be thrown away. `finishFlush` follows, once the edit is durable. */
+  #installFlush(flush: RunningFlush, result: JobResult): boolean {
     const { memtables, versions } = this.#host;
     this.#flush = undefined;
-    const prunedThrough = Math.max(versions.prunedThrough, result.prunedThrough);
-    if (isRefused(this.#host, flush.job, result)) return;
-    const { lastTimestamp } = flush.sealed[0]!;
-    const next = memtables.sealed.at(-flush.sealed.length - 1)?.logNumber ?? this.#host.log().number;
-    versions.install({
-      logNumber: next,
-      lastTimestamp,
-      prunedThrough,
-      times: this.#host.times.upTo(lastTimestamp, prunedThrough),
-      added: result.tables.map((table) => ({ level: 0, run: table.fileNumber, table })),
-      removed: [],
-    });
+    if (isRefused(this.#host, flush.job, result)) return false;
+    versions.install(flushEdit(this.#host, flush.sealed, result));
     memtables.drop(flush.sealed);
-    for (const { logNumber } of flush.sealed.toReversed()) {
-      if (logNumber === undefined) continue;
-      this.#host.log().drop(logNumber);
-      versions.addFlushedLog(logNumber);
-    }
-    versions.deleteObsolete();
+    for (const { logNumber } of flush.sealed) if (logNumber !== undefined) versions.addFlushedLog(logNumber);
     this.#counters.flushed(result);
     const { tables, bytesWritten, entriesDropped } = result;
     this.#host.listener({ type: 'flush', tables: tables.length, bytesWritten, entriesDropped });
-    this.#resolveFlushWaiters();
     this.#host.madeRoom();
     this.start();
+    return true;
   }
 
-  #resolveFlushWaiters(): void {
-    const sealed = this.#host.memtables.sealed;
-    const done = this.#flushWaiters.filter((waiter) => !sealed.includes(waiter.subject));
-    this.#flushWaiters = this.#flushWaiters.filter((waiter) => sealed.includes(waiter.subject));
-    for (const waiter of done) waiter.resolve();
+  /** Nothing that was flushed is needed any more. */
+  #finishFlush({ sealed }: RunningFlush): void {
+    for (const { logNumber } of sealed) if (logNumber !== undefined) this.#host.log().drop(logNumber);
+    this.#host.versions.deleteObsolete();
+    this.#host.madeRoom();
+    this.#flushWaiters.resolve(this.#host.memtables.sealed);
   }
 
   /** Begins the job of a plan; a plan that only moves tables is installed at once, and there is no job. */
@@ -366,11 +374,8 @@ export class Maintenance {
     if (isRefused(this.#host, job, result)) return false;
     const { versions, valueLog } = this.#host;
     const collected = valueLog.collecting(result.valueFileBytes);
-    versions.install({
-      prunedThrough: Math.max(versions.prunedThrough, result.prunedThrough),
-      added: result.tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
-      removed: removalsOf(plan.inputs),
-    });
+    const prunedThrough = Math.max(versions.prunedThrough, result.prunedThrough);
+    versions.install({ ...mergeEdit(plan, plan.inputs, result.tables), prunedThrough });
     this.#counters.compacted(result);
     const event = collected();
     if (event !== undefined) this.#host.listener(event);
@@ -382,16 +387,12 @@ export class Maintenance {
   #installMove(plan: CompactionPlan<Table>): void {
     const moved = plan.inputs.filter((input) => input.level !== plan.outputLevel);
     const tables = moved.flatMap((input) => input.tables);
-    this.#host.versions.install({
-      added: tables.map((table) => ({ level: plan.outputLevel, run: plan.outputRun, table })),
-      removed: removalsOf(moved),
-    });
+    this.#host.versions.install(mergeEdit(plan, moved, tables));
     this.#counters.moved();
     this.#finishCompaction(plan, { ...NOTHING_DONE, tables }, true);
   }
 
   #finishCompaction(plan: CompactionPlan<Table>, result: Omit<JobResult, 'prunedThrough'>, moved: boolean): void {
-    this.#host.versions.deleteObsolete();
     this.#host.listener(compactionEvent(plan, result, moved));
     this.#host.madeRoom();
     this.start();

@@ -36,12 +36,22 @@ export interface ValueLogStats {
 /** A memtable points to this part of what the tables do at most: it may all be garbage. */
 const MEMTABLE_PARTS = 16;
 const SEGMENT_BYTES_MIN = 4 * 1024 * 1024;
-/** Of what the oldest run points to: files are collected from here on even where garbage is thinly spread, … */
-const COLLECTED_FACTOR = 1.6;
+/** Of what the oldest run points to: below this, only files that are mostly garbage are collected while commits come, … */
+const ROOMY_FACTOR = 1.5;
+const ROOMY_RATIO = 0.9;
+/** … from here on files are even where garbage is thinly spread, … */
+const COLLECTED_FACTOR = 1.7;
 /** … commits are slowed from here on, … */
 const BUDGET_FACTOR = 1.9;
 /** … and crawl here. */
 const LIMIT_FACTOR = 2.2;
+/** Segments are kept for the next ones until they and all else take so much. */
+const SPARE_FACTOR = 2;
+/**
+ * How slowly commits are slowed at first: they settle where the files grow no more, which is then in the middle of the way to
+ * the limit and not where it begins.
+ */
+const PRESSURE_EXPONENT = 3;
 /** Small databases may take so many of the smallest segments more. */
 const SLACK_SEGMENTS = 4;
 /** One job moves so many segments at most. */
@@ -59,6 +69,8 @@ export class ValueLog {
   readonly #options: EngineOptions['valueLog'];
   #space: { readonly version: Version<Table>; readonly space: ValueSpace } | undefined;
   #movedBytes = 0;
+  /** What only memtables point to. */
+  #unflushedBytes = 0;
   /** Files with smaller numbers may be joined. */
   #joinsBefore = 0;
   /** Files that are not emptied, as a value in them is damaged, with its error. */
@@ -71,6 +83,10 @@ export class ValueLog {
   constructor(versions: VersionSet, options: EngineOptions['valueLog']) {
     this.#versions = versions;
     this.#options = options;
+    versions.spares.limit(
+      () =>
+        this.#allowedBytes(this.space, SPARE_FACTOR) - this.space.bytes - this.#unflushedBytes - versions.leavingBytes,
+    );
   }
 
   /** How much a memtable may point to before it is sealed. */
@@ -81,12 +97,11 @@ export class ValueLog {
   /** The files that a job should empty that is made now. */
   wornPlaces(): number[] {
     const space = this.space;
-    const { garbageRatio } = this.#options;
     const excessBytes = space.bytes - this.#lostBytes - this.#allowedBytes(space, COLLECTED_FACTOR);
     const files = space.files.filter(({ place }) => !this.#damaged.has(place));
     const movedBytesMax = MOVED_SEGMENTS_MAX * this.segmentBytesMax;
     const worn = wornPlaces(files, {
-      garbageRatio: Math.min(garbageRatio, this.thorough ? THOROUGH_RATIO : this.#keepsUp ? KEPT_RATIO : 1),
+      garbageRatio: this.#garbageRatio(space),
       excessBytes: this.thorough ? 0 : excessBytes,
       movedBytesMax,
     });
@@ -98,16 +113,29 @@ export class ValueLog {
     });
   }
 
+  /** From how much garbage on a file is emptied. What is moved while most of it may soon be overwritten is moved in vain. */
+  #garbageRatio(space: ValueSpace): number {
+    const { garbageRatio } = this.#options;
+    if (this.thorough) return Math.min(garbageRatio, THOROUGH_RATIO);
+    if (this.#keepsUp) return Math.min(garbageRatio, KEPT_RATIO);
+    // Whoever asked for less garbage is to have less.
+    const roomy = this.#allowedBytes(space, Math.min(ROOMY_FACTOR, 1 / (1 - garbageRatio)));
+    return space.bytes < roomy ? Math.max(garbageRatio, ROOMY_RATIO) : garbageRatio;
+  }
+
   /** What there is to do for the sake of space. @param levelMin see `planRange`. */
   plan(levelMin: number): CompactionPlan<Table> | undefined {
     const version = this.#versions.current;
     const bytesMin = this.#keepsUp ? 1 : Math.max(this.segmentBytesMax, this.space.baseBytes * DISCOVERY_RATIO);
+    const worn = this.wornPlaces();
+    // What newer runs overwrote need not be moved: merged first, and in the same job.
+    const hiddenMin = worn.length > 0 ? 1 : bytesMin;
     const plan =
-      planCollection(version, this.wornPlaces()) ??
-      (this.thorough ? undefined : planDiscovery(version, this.space, { bytesMin, levelMin }));
+      (this.thorough ? undefined : planDiscovery(version, this.space, { bytesMin: hiddenMin, levelMin })) ??
+      planCollection(version, worn);
     if (plan === undefined && (this.thorough || this.#keepsUp)) {
       this.#keepsUp = false;
-      this.#versions.giveUpSpares();
+      this.#versions.giveUpSpares('all');
     }
     return plan;
   }
@@ -166,11 +194,12 @@ export class ValueLog {
   /** How near the files are to what they may take. @param unflushedBytes what only memtables point to. */
   pressure(unflushedBytes: number): Pressure {
     const space = this.space;
+    this.#unflushedBytes = unflushedBytes;
     const budget = this.#allowedBytes(space, BUDGET_FACTOR);
     const limit = this.#allowedBytes(space, LIMIT_FACTOR);
     const bytes = space.bytes - this.#lostBytes;
-    const value = (bytes + unflushedBytes + this.#versions.spares.bytes - budget) / (limit - budget);
-    return { value: Math.min(1, Math.max(0, value)), reason: 'values' };
+    const value = (bytes + unflushedBytes + this.#versions.leavingBytes - budget) / (limit - budget);
+    return { value: Math.min(1, Math.max(0, value)) ** PRESSURE_EXPONENT, reason: 'values' };
   }
 
   stats(): ValueLogStats {

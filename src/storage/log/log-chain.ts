@@ -15,8 +15,8 @@ export class LogChain {
   #active: LogWriter;
   /** Not synced, oldest first. */
   #ended: LogWriter[] = [];
-  /** Calls that sync those. */
-  #syncs = 0;
+  /** Of the oldest of these: one for all who wait for it. */
+  #oldestSync: Promise<void> | undefined;
 
   constructor(create: CreateSegment, active: LogWriter) {
     this.#create = create;
@@ -31,11 +31,6 @@ export class LogChain {
   /** Of the active segment. */
   get sizeBytes(): number {
     return this.#active.sizeBytes;
-  }
-
-  /** See `LogWriter.shouldSyncAhead`. */
-  get shouldSyncAhead(): boolean {
-    return this.#syncs === 0 && this.#active.shouldSyncAhead;
   }
 
   write(frames: LogFrames): void {
@@ -71,15 +66,19 @@ export class LogChain {
 
   /** Makes the segments durable that have ended, up to `number`. */
   async syncThrough(number: number): Promise<void> {
-    this.#syncs++;
-    try {
-      for (let oldest = this.#ended[0]; oldest !== undefined && oldest.number <= number; oldest = this.#ended[0]) {
-        await oldest.sync();
-        this.drop(oldest.number);
-      }
-    } finally {
-      this.#syncs--;
+    for (let oldest = this.#ended[0]; oldest !== undefined && oldest.number <= number; oldest = this.#ended[0]) {
+      this.#oldestSync ??= this.#syncOldest(oldest);
+      await this.#oldestSync;
     }
+  }
+
+  async #syncOldest(oldest: LogWriter): Promise<void> {
+    try {
+      await oldest.sync();
+    } finally {
+      this.#oldestSync = undefined;
+    }
+    this.drop(oldest.number);
   }
 
   /** The same, waiting on this thread. */

@@ -29,8 +29,6 @@ const PARTS_OF_MEMTABLE = 8;
 export interface LogOptions {
   /** How far syncs extend the segment at a time; 0 for not at all. */
   readonly extensionBytes: number;
-  /** How much may wait for a sync before one begins that nobody asked for. */
-  readonly syncAheadBytes: number;
 }
 
 export interface SegmentOptions extends LogOptions {
@@ -40,14 +38,12 @@ export interface SegmentOptions extends LogOptions {
 
 /** For the segments of memtables of this size. */
 export function logOptions(memtableBytes: number): LogOptions {
-  const syncAheadBytes = Math.ceil(memtableBytes / PARTS_OF_MEMTABLE);
-  return { extensionBytes: Math.min(EXTENSION_BYTES_MAX, syncAheadBytes), syncAheadBytes };
+  return { extensionBytes: Math.min(EXTENSION_BYTES_MAX, Math.ceil(memtableBytes / PARTS_OF_MEMTABLE)) };
 }
 
 export class LogWriter {
   readonly number: number;
   readonly #extensionBytes: number;
-  readonly #syncAheadBytes: number;
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
   readonly #path: string;
@@ -72,7 +68,6 @@ export class LogWriter {
   ) {
     this.number = place.number;
     this.#extensionBytes = options.extensionBytes;
-    this.#syncAheadBytes = options.syncAheadBytes;
     this.#fileSystem = fileSystem;
     this.#directory = place.directory;
     this.#path = place.path;
@@ -158,14 +153,6 @@ export class LogWriter {
     const stillCounts = await handles.sync();
     if (stillCounts) this.#makeNameDurable();
     if (size > this.#syncedOffset) this.#syncedOffset = size;
-  }
-
-  /**
-   * True when so much is not durable yet that a sync should begin although nobody waits for it: the end of the segment,
-   * which all commits wait for, then finds little left to do.
-   */
-  get shouldSyncAhead(): boolean {
-    return this.#handles.syncs === 0 && this.#sizeBytes - this.#syncedOffset >= this.#syncAheadBytes;
   }
 
   /**

@@ -6,14 +6,15 @@
  * against 4.9 into new ones, and 2.9 GB/s against 1.9 for their sync, on ext4; 4.2 against 2.5 in memory.
  */
 
-/** More would be space that nobody gets back. */
-const SPARE_MAX = 2;
+/** So many may be kept however little room there is. */
+const SPARE_MIN = 2;
 
 export class SpareSegments {
   /** Numbers of segments that may be used again. */
   readonly #own = new Set<number>();
   readonly #sizeOf: (number: number) => number;
   #spare: { readonly number: number; readonly bytes: number }[] = [];
+  #bytesMax: () => number = () => 0;
 
   /** @param sizeOf size of the file of a segment in bytes. */
   constructor(sizeOf: (number: number) => number) {
@@ -23,6 +24,18 @@ export class SpareSegments {
   /** Space that they take. */
   get bytes(): number {
     return this.#spare.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  /** @param bytesMax what they may take beyond `SPARE_MIN` of them. */
+  limit(bytesMax: () => number): void {
+    this.#bytesMax = bytesMax;
+  }
+
+  /** Those that take too much by now, to be deleted. */
+  takeExcess(): number[] {
+    const excess: number[] = [];
+    while (this.#spare.length > SPARE_MIN && this.bytes > this.#bytesMax()) excess.push(this.#spare.pop()!.number);
+    return excess;
   }
 
   /** What the segment `number` is to be made of, which is about to be created, and will be used again some day. */
@@ -38,8 +51,10 @@ export class SpareSegments {
 
   /** True when the file is kept, and must not be deleted. */
   keeps(number: number): boolean {
-    if (!this.#own.delete(number) || this.#spare.length === SPARE_MAX) return false;
-    this.#spare.push({ number, bytes: this.#sizeOf(number) });
+    if (!this.#own.delete(number)) return false;
+    const bytes = this.#sizeOf(number);
+    if (this.#spare.length >= SPARE_MIN && this.bytes + bytes > this.#bytesMax()) return false;
+    this.#spare.push({ number, bytes });
     return true;
   }
 

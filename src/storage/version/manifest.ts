@@ -1,7 +1,7 @@
 /**
- * The manifest: a file of edits, and `CURRENT`, which names the manifest in force. Edits are synced before they count, on
- * this thread, so that installing one is a single step. When the edits outgrow the state they describe, the state is
- * written to a new manifest and `CURRENT` is switched: temporary file, sync, rename, directory sync.
+ * The manifest: a file of edits, and `CURRENT`, which names the manifest in force. An edit is appended when it counts, and
+ * synced before anything is deleted that the state before it needs. When the edits outgrow the state they describe, the state
+ * is written to a new manifest and `CURRENT` is switched: temporary file, sync, rename, directory sync.
  */
 
 import { join } from 'node:path';
@@ -65,12 +65,16 @@ export class ManifestWriter {
   readonly #file: File;
   readonly #snapshotBytes: number;
   #sizeBytes: number;
+  #syncedBytes: number;
+  /** The `sync` that is under way. */
+  #underWay: Promise<void> | undefined;
+  #closed = false;
 
   private constructor(number: number, file: File, snapshot: Uint8Array) {
     this.number = number;
     this.#file = file;
     this.#snapshotBytes = snapshot.length;
-    this.#sizeBytes = snapshot.length;
+    this.#sizeBytes = this.#syncedBytes = snapshot.length;
   }
 
   /**
@@ -92,13 +96,47 @@ export class ManifestWriter {
     return new ManifestWriter(number, file, snapshot);
   }
 
-  /** Appends an edit; it is durable when this returns. After an error the manifest must not be used again. */
+  /** Appends an edit. After an error of this or of a sync the manifest must not be used again. */
   append(edit: ManifestEdit): void {
     const frame = encodeEditFrame(edit);
-    placeFrames(frame, { fileNumber: this.number, offset: this.#sizeBytes, syncedOffset: this.#sizeBytes });
+    placeFrames(frame, { fileNumber: this.number, offset: this.#sizeBytes, syncedOffset: this.#syncedBytes });
     this.#file.write(frame, this.#sizeBytes);
-    this.#file.syncNow();
     this.#sizeBytes += frame.length;
+  }
+
+  /** Whether every edit is durable. */
+  get isSynced(): boolean {
+    return this.#syncedBytes === this.#sizeBytes;
+  }
+
+  /** Makes every edit durable that was appended by now, unless `close` comes first. */
+  async sync(): Promise<void> {
+    const target = this.#sizeBytes;
+    while (this.#underWay !== undefined) await this.#underWay;
+    if (this.#closed || this.#syncedBytes >= target) return;
+    this.#underWay = this.#sync();
+    await this.#underWay;
+  }
+
+  async #sync(): Promise<void> {
+    const sizeBytes = this.#sizeBytes;
+    try {
+      await this.#file.sync();
+    } finally {
+      this.#underWay = undefined;
+    }
+    this.#syncedBytes = sizeBytes;
+  }
+
+  /**
+   * The same on this thread. False when a `sync` is under way: a failure of that one might be reported only there while this
+   * one succeeds.
+   */
+  syncNow(): boolean {
+    if (this.#underWay !== undefined) return false;
+    this.#file.syncNow();
+    this.#syncedBytes = this.#sizeBytes;
+    return true;
   }
 
   /** True when a new manifest would be a good deal shorter. */
@@ -112,6 +150,7 @@ export class ManifestWriter {
 
   /** Idempotent. */
   close(): void {
+    this.#closed = true;
     this.#file.close();
   }
 }

@@ -1,7 +1,8 @@
 /**
  * The current version, those that readers still hold, and the manifest behind them. Installing an edit is one step on this
- * thread: durable in the manifest first, visible second. A table file goes when no living version has the table any more,
- * and with the tables the files of values that they pointed into: see values/segment-set.ts.
+ * thread: appended to the manifest first, visible second, and durable when somebody has waited for that. Until then every file
+ * stays that the state before needs, so that a crash goes back to a whole one. A table file goes when no living version has the
+ * table any more, and with the tables the files of values that they pointed into: see values/segment-set.ts.
  */
 
 import { join } from 'node:path';
@@ -23,6 +24,17 @@ import { Version } from './version.js';
 /** An edit without the file counter, which the version set adds. */
 export type VersionEdit = Omit<ManifestEdit, 'nextFileNumber'>;
 
+/** Unlinks files, now or later, and deals with what stops it. @param gone is to be called when they are. */
+export type RemoveFiles = (paths: readonly string[], gone: () => void) => void;
+
+interface Obsolete {
+  readonly name: string;
+  /** There had been by then. */
+  readonly edits: number;
+  /** Of a file of values. */
+  readonly bytes: number;
+}
+
 /** A version that is kept, files included, until `release`. */
 export interface PinnedVersion {
   readonly version: Version<Table>;
@@ -34,7 +46,7 @@ export class VersionSet {
   readonly #source: TableSource;
   readonly #fileSystem: FileSystem;
   readonly #directory: string;
-  readonly #remove: (paths: readonly string[]) => void;
+  readonly #remove: RemoveFiles;
   /** Undefined for a database opened read-only, where nothing is installed. */
   #manifest: ManifestWriter | undefined;
   #state: DatabaseState<Table>;
@@ -47,25 +59,23 @@ export class VersionSet {
   readonly values: ValueReader;
   /** Segments to be used again. */
   readonly spares: SpareSegments;
+  /** Installed, and how many of them are durable. */
+  #edits = 0;
+  #durableEdits = 0;
   /** Files that nothing refers to any more. */
-  #obsolete: string[] = [];
+  #obsolete: Obsolete[] = [];
+  #leavingBytes = 0;
 
-  /** @param remove unlinks files, now or later. */
-  constructor(
-    source: TableSource,
-    state: DatabaseState,
-    manifest: ManifestWriter | undefined,
-    remove: (paths: readonly string[]) => void,
-  ) {
+  /** @param source of the tables. */
+  constructor(source: TableSource, state: DatabaseState, manifest: ManifestWriter | undefined, remove: RemoveFiles) {
     this.#source = source;
     this.#fileSystem = source.fileSystem;
     this.#directory = source.directory;
     this.#manifest = manifest;
     this.#remove = remove;
     this.values = new ValueReader(source.fileSystem, source.directory);
-    const sizeOf = (place: number) => source.fileSystem.stat(join(source.directory, placeName(place))).sizeBytes;
-    this.#segments = new SegmentSet(sizeOf);
-    this.spares = new SpareSegments((number) => sizeOf(segmentPlace('log', number)));
+    this.#segments = new SegmentSet((place) => this.#sizeOf(place));
+    this.spares = new SpareSegments((number) => this.#sizeOf(segmentPlace('log', number)));
     const version = new Version<Table>().with(
       { added: state.version.additions(), removed: [] },
       (meta) => new Table(meta, source),
@@ -109,7 +119,10 @@ export class VersionSet {
     return this.#nextFileNumber++;
   }
 
-  /** Makes an edit durable and current. Any error leaves the manifest in doubt: the engine must stop. */
+  /**
+   * Makes an edit current. It is durable after `durable` or `durableNow`. Any error, of these too, leaves the manifest in
+   * doubt: the engine must stop.
+   */
   install(edit: VersionEdit): void {
     assert(this.#manifest !== undefined, 'a read-only database installs nothing');
     const whole: ManifestEdit = { ...edit, nextFileNumber: this.#nextFileNumber };
@@ -124,8 +137,26 @@ export class VersionSet {
     const before = this.#state.version;
     this.#hold(next.version);
     this.#state = next;
+    this.#edits++;
     this.#letGo(before);
     if (this.#manifest.outgrown) this.#rollOver();
+  }
+
+  /** Makes everything durable that is installed by now. Other edits may be installed meanwhile. */
+  async durable(): Promise<void> {
+    const edits = this.#edits;
+    if (this.#durableEdits >= edits || this.#manifest === undefined) return;
+    const manifest = this.#manifest;
+    await manifest.sync();
+    // One that was closed meanwhile has a successor that was durable at once.
+    if (manifest === this.#manifest) this.#durableEdits = Math.max(this.#durableEdits, edits);
+  }
+
+  /** The same on this thread. */
+  durableNow(): void {
+    if (this.#durableEdits === this.#edits || this.#manifest === undefined) return;
+    if (this.#manifest.syncNow()) this.#durableEdits = this.#edits;
+    else this.#rollOver();
   }
 
   /** Keeps the current version for a reader. */
@@ -142,9 +173,9 @@ export class VersionSet {
     };
   }
 
-  /** Announces a file of another kind (a table without a version, a manifest) that is not needed any more. */
+  /** Announces a file that no edit refers to (a table without a version, a manifest) and nobody needs any more. */
   addObsolete(name: string): void {
-    this.#obsolete.push(name);
+    this.#obsolete.push({ name, edits: 0, bytes: 0 });
   }
 
   /** Announces a log segment whose commits are in tables: it stays while one of these, or a reader, may point into it. */
@@ -159,12 +190,38 @@ export class VersionSet {
     return this.#segments.sizes();
   }
 
-  /** Has everything unlinked that nothing refers to any more. Undone by a crash, the next open does it again. */
+  /**
+   * Has everything unlinked that nothing refers to any more, nor did before the edits that are not durable. Undone by a crash,
+   * the next open does it again.
+   */
   deleteObsolete(): void {
     if (this.#obsolete.length === 0) return;
-    const paths = this.#obsolete.filter((name) => !this.#isKept(name)).map((name) => join(this.#directory, name));
-    this.#obsolete = [];
-    if (paths.length > 0) this.#remove(paths);
+    const needed = this.#obsolete.filter(({ edits }) => edits > this.#durableEdits);
+    const unneeded = this.#obsolete.filter(({ edits }) => edits <= this.#durableEdits);
+    this.#obsolete = needed;
+    const paths: string[] = [];
+    let bytes = 0;
+    for (const file of unneeded) {
+      if (this.#isKept(file.name)) this.#leavingBytes -= file.bytes;
+      else {
+        paths.push(join(this.#directory, file.name));
+        bytes += file.bytes;
+      }
+    }
+    if (paths.length === 0) return;
+    const left = (): void => {
+      this.#leavingBytes -= bytes;
+    };
+    this.#remove(paths, left);
+  }
+
+  /** Of files of values that nothing refers to any more and that are still there. */
+  get leavingBytes(): number {
+    return this.#leavingBytes;
+  }
+
+  #sizeOf(place: number): number {
+    return this.#fileSystem.stat(join(this.#directory, placeName(place))).sizeBytes;
   }
 
   #isKept(name: string): boolean {
@@ -172,16 +229,17 @@ export class VersionSet {
     return parsed?.kind === 'log' && this.spares.keeps(parsed.number);
   }
 
-  /** Has the segments unlinked that were kept to be used again. */
-  giveUpSpares(): void {
-    for (const number of this.spares.takeAll()) this.#obsolete.push(fileName('log', number));
-    this.deleteObsolete();
+  /** Has the segments unlinked that were kept to be used again: those that take too much by now, or all. */
+  giveUpSpares(which: 'excess' | 'all'): void {
+    const numbers = which === 'all' ? this.spares.takeAll() : this.spares.takeExcess();
+    for (const number of numbers) this.addObsolete(fileName('log', number));
+    if (numbers.length > 0) this.deleteObsolete();
   }
 
   /** Ends all pins: nobody reads any more, and no segment is used again. */
   releaseAll(): void {
     this.spares.end();
-    for (const number of this.spares.takeAll()) this.#obsolete.push(fileName('log', number));
+    for (const number of this.spares.takeAll()) this.addObsolete(fileName('log', number));
     for (const version of this.#holders.keys()) {
       if (version === this.#state.version) continue;
       this.#holders.get(version)!.count = 1;
@@ -206,7 +264,7 @@ export class VersionSet {
     this.#holders.delete(version);
     const unused = [...version.tables()].filter((table) => --table.versions === 0);
     for (const table of unused) {
-      this.#obsolete.push(fileName('table', table.fileNumber));
+      this.#obsolete.push({ name: fileName('table', table.fileNumber), edits: this.#edits, bytes: 0 });
       this.#segments.letGo(table.references, this.#versionNumber);
     }
     closeAll(unused);
@@ -217,7 +275,9 @@ export class VersionSet {
     const [oldest] = this.#holders.values();
     for (const place of this.#segments.takeUnused(oldest?.number ?? this.#versionNumber)) {
       this.values.forget(place);
-      this.#obsolete.push(placeName(place));
+      const bytes = this.#sizeOf(place);
+      this.#leavingBytes += bytes;
+      this.#obsolete.push({ name: placeName(place), edits: this.#edits, bytes });
     }
   }
 
@@ -227,7 +287,8 @@ export class VersionSet {
     const state = { ...this.#state, nextFileNumber: this.#nextFileNumber };
     this.#manifest = ManifestWriter.create(this.#fileSystem, this.#directory, number, state);
     this.#state = state;
+    this.#durableEdits = this.#edits;
     old.close();
-    this.#obsolete.push(fileName('manifest', old.number));
+    this.addObsolete(fileName('manifest', old.number));
   }
 }

@@ -39,6 +39,10 @@ export class SlowSyncFileSystem implements FileSystem {
     this.#inner.rename(from, to);
   }
 
+  unlinkAside(path: string): Promise<void> {
+    return this.#inner.unlinkAside(path);
+  }
+
   unlink(path: string): void {
     this.#inner.unlink(path);
   }
@@ -92,8 +96,11 @@ class SlowSyncFile implements File {
   }
 
   async sync(): Promise<void> {
-    await this.#inner.sync();
-    await this.#wait();
+    try {
+      await this.#inner.sync();
+    } finally {
+      await this.#wait();
+    }
   }
 
   syncNow(): void {

@@ -3,6 +3,7 @@ import { ClosedError, CorruptionError, IoError, seededRandom } from '../../../..
 import type { Engine } from '../../../../src/storage/index.js';
 import { MemFileSystem } from '../../../../src/vfs/index.js';
 import { type Fault, FaultFileSystem } from '../../../support/fault-file-system.js';
+import { SlowSyncFileSystem } from '../../../support/history-runner/slow-sync-file-system.js';
 import { batchOf, ENGINE_DIRECTORY, ENGINE_OPTIONS, getText, openTestEngine } from '../fixtures.js';
 
 interface Scene {
@@ -12,10 +13,15 @@ interface Scene {
   readonly poisons: () => unknown[];
 }
 
-async function scene(thresholdBytes = ENGINE_OPTIONS.valueLog.thresholdBytes): Promise<Scene> {
+async function scene(
+  thresholdBytes = ENGINE_OPTIONS.valueLog.thresholdBytes,
+  waitOfSync: () => Promise<void> = () => Promise.resolve(),
+): Promise<Scene> {
   const memory = new MemFileSystem({ trackCrashes: true });
   const faulty = new FaultFileSystem(memory, { memory });
-  const { engine, events } = await openTestEngine(faulty, { valueLog: { ...ENGINE_OPTIONS.valueLog, thresholdBytes } });
+  const { engine, events } = await openTestEngine(new SlowSyncFileSystem(faulty, waitOfSync), {
+    valueLog: { ...ENGINE_OPTIONS.valueLog, thresholdBytes },
+  });
   await engine.commit(batchOf({ before: '1' }), 1);
   return { memory, faulty, engine, poisons: () => events.filter((event) => event.type === 'poisoned') };
 }
@@ -106,12 +112,13 @@ describe('an error in the background', () => {
 
 describe('an error that nobody waits for', () => {
   test('is thrown by the close: commits that were acknowledged are not durable', async () => {
-    const { memory, faulty, engine, poisons } = await scene(32);
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+    const { memory, faulty, engine, poisons } = await scene(32, turn);
     const injected = faulty.inject({ operation: 'sync', file: /log$/, errno: 'EIO', times: 1, losesData: true });
-    for (let i = 2; !engine.poisoned; i++) {
+    for (let i = 2; engine.stats().sealedMemtables === 0; i++) {
       await engine.commit(batchOf({ [`k${i}`]: 'v'.repeat(40) }), i, { durability: 'buffered' });
-      await new Promise((resolve) => setImmediate(resolve));
     }
+    while (!engine.poisoned) await turn();
     expect(injected.struck).toBe(1);
     expect(poisons()).toHaveLength(1);
     await expect(engine.close()).rejects.toThrow(IoError);
@@ -127,7 +134,7 @@ describe('an error that nobody waits for', () => {
     await engine.close();
     const faulty = new FaultFileSystem(memory);
     // Recovery creates its manifest whole; the first edit is that of a table which moves down.
-    const injected = faulty.inject({ operation: 'sync', file: /^MANIFEST/, errno: 'EIO', skip: 1, times: 1 });
+    const injected = faulty.inject({ operation: 'write', file: /^MANIFEST/, errno: 'EIO', skip: 1, times: 1 });
     const compaction = { policy: 'leveled', level0Runs: 1, levelBaseBytes: 8192, sizeRatio: 4 } as const;
     await expect(openTestEngine(faulty, { compaction })).rejects.toThrow(IoError);
     expect(injected.struck).toBe(1);

@@ -129,7 +129,7 @@ describe('space', () => {
     }
     const { engine, events } = await openTestEngine(fileSystem, options);
     await engine.compact();
-    expect(engine.stats().valueLog.segments).toBe(40);
+    expect(engine.stats().valueLog.segments).toBeGreaterThan(16);
     await engine.gc();
     expect(engine.stats().valueLog.segments).toBeLessThanOrEqual(16);
     expectRound(engine, 1);

@@ -8,7 +8,7 @@ import {
   readManifest,
 } from '../../../../src/storage/version/manifest.js';
 import { tableFor, Version } from '../../../../src/storage/version/version.js';
-import { VersionSet } from '../../../../src/storage/version/version-set.js';
+import { type RemoveFiles, VersionSet } from '../../../../src/storage/version/version-set.js';
 import type { MemFileSystem } from '../../../../src/vfs/index.js';
 import { bytes, entry, TABLE_DIRECTORY, tableFileSystem, tableMeta, writeTable } from '../fixtures.js';
 
@@ -90,14 +90,31 @@ describe('manifest', () => {
   /** The states after each edit. */
   const states = edits.reduce((sofar, edit) => [...sofar, apply(sofar.at(-1)!, edit)], [EMPTY]);
 
-  test('is read back after every edit, even when the power fails right after it', () => {
+  test('is read back after every edit, even when the power fails right after its sync', async () => {
     const fileSystem = fresh();
     const manifest = ManifestWriter.create(fileSystem, TABLE_DIRECTORY, 6, EMPTY);
     for (const [i, edit] of edits.entries()) {
       manifest.append(edit);
-      const image = fileSystem.crashImage('lost', seededRandom(1));
-      expect(readManifest(image, TABLE_DIRECTORY)).toEqual({ number: 6, state: states[i + 1], tornBytes: 0 });
+      expect(manifest.isSynced).toBe(false);
+      const before = readManifest(fileSystem.crashImage('lost', seededRandom(1)), TABLE_DIRECTORY);
+      expect(before).toEqual({ number: 6, state: states[i], tornBytes: 0 });
+      if (i % 2 === 0) await manifest.sync();
+      else expect(manifest.syncNow()).toBe(true);
+      const after = readManifest(fileSystem.crashImage('lost', seededRandom(1)), TABLE_DIRECTORY);
+      expect(after).toEqual({ number: 6, state: states[i + 1], tornBytes: 0 });
     }
+  });
+
+  test('is not synced on this thread while the outcome of another sync is open', async () => {
+    const manifest = ManifestWriter.create(fresh(), TABLE_DIRECTORY, 6, EMPTY);
+    manifest.append(edits[0]!);
+    const first = manifest.sync();
+    manifest.append(edits[1]!);
+    expect(manifest.syncNow()).toBe(false);
+    await first;
+    expect(manifest.isSynced).toBe(false);
+    await manifest.sync();
+    expect(manifest.isSynced).toBe(true);
   });
 
   test('drops a torn last edit, cut anywhere', () => {
@@ -118,6 +135,7 @@ describe('manifest', () => {
     const fileSystem = fresh();
     const manifest = ManifestWriter.create(fileSystem, TABLE_DIRECTORY, 6, EMPTY);
     manifest.append(edits[0]!);
+    manifest.syncNow();
     const lastEdit = manifest.sizeBytes;
     manifest.append(edits[1]!);
     const file = fileSystem.open(`${TABLE_DIRECTORY}/MANIFEST-000006`, 'update');
@@ -161,9 +179,13 @@ describe('manifest', () => {
 describe('version set', () => {
   function opened(): { fileSystem: MemFileSystem; versions: VersionSet } {
     const fileSystem = tableFileSystem();
+    fileSystem.syncDirectory('/');
     const manifest = ManifestWriter.create(fileSystem, TABLE_DIRECTORY, 6, EMPTY);
     const source = { fileSystem, directory: TABLE_DIRECTORY, cache: undefined };
-    const remove = (paths: readonly string[]): void => paths.forEach((path) => fileSystem.unlink(path));
+    const remove: RemoveFiles = (paths, gone) => {
+      for (const path of paths) fileSystem.unlink(path);
+      gone();
+    };
     return { fileSystem, versions: new VersionSet(source, EMPTY, manifest, remove) };
   }
 
@@ -176,6 +198,7 @@ describe('version set', () => {
       added: added.map((table) => ({ level: 0, run: table.fileNumber, table })),
       removed: removed.map((fileNumber) => ({ level: 0, fileNumber })),
     });
+    versions.durableNow();
     versions.deleteObsolete();
   }
 
@@ -200,6 +223,38 @@ describe('version set', () => {
     versions.deleteObsolete();
     expect(tablesIn(fileSystem)).toEqual(['000003.tbl']);
     expect(second.version.runsAt(0)).toHaveLength(2);
+  });
+
+  test('keeps files that the state before needs until the edit that removes them is durable', async () => {
+    const { fileSystem, versions } = opened();
+    const [one, two] = [1, 2].map((number) => writeTable(fileSystem, number, [entry('k', number, 'v')]));
+    install(versions, [one!], []);
+    versions.install({
+      added: [{ level: 0, run: 2, table: two! }],
+      removed: [{ level: 0, fileNumber: 1 }],
+    });
+    versions.deleteObsolete();
+    expect(tablesIn(fileSystem)).toEqual(['000001.tbl', '000002.tbl']);
+    const lost = readManifest(fileSystem.crashImage('lost', seededRandom(1)), TABLE_DIRECTORY);
+    expect([...lost.state.version.tables()].map((table) => table.fileNumber)).toEqual([1]);
+    await versions.durable();
+    versions.deleteObsolete();
+    expect(tablesIn(fileSystem)).toEqual(['000002.tbl']);
+    const kept = readManifest(fileSystem.crashImage('lost', seededRandom(1)), TABLE_DIRECTORY);
+    expect([...kept.state.version.tables()].map((table) => table.fileNumber)).toEqual([2]);
+  });
+
+  test('begins a new manifest when edits must be durable at once while a sync is under way', async () => {
+    const { fileSystem, versions } = opened();
+    const table = writeTable(fileSystem, 1, [entry('k', 1, 'v')]);
+    versions.install({ added: [{ level: 0, run: 1, table }], removed: [] });
+    const underWay = versions.durable();
+    versions.install({ added: [], removed: [], prunedThrough: 3 });
+    versions.durableNow();
+    const { number, state } = readManifest(fileSystem.crashImage('lost', seededRandom(1)), TABLE_DIRECTORY);
+    expect(number).toBeGreaterThan(6);
+    expect(state.prunedThrough).toBe(3);
+    await underWay;
   });
 
   test('keeps a table open, and its file, when it only moves', () => {

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { SpareSegments } from '../../../../src/storage/log/spare-segments.js';
+
+/** Segments of ten bytes that this engine has made. */
+function spares(count: number, bytesMax: () => number): SpareSegments {
+  const segments = new SpareSegments(() => 10);
+  segments.limit(bytesMax);
+  for (let number = 1; number <= count; number++) expect(segments.reusing(number)).toBeUndefined();
+  return segments;
+}
+
+test('two are kept at least, and more while there is room', () => {
+  const none = spares(4, () => 0);
+  expect([1, 2, 3].map((number) => none.keeps(number))).toEqual([true, true, false]);
+  const some = spares(6, () => 45);
+  expect([1, 2, 3, 4, 5].map((number) => some.keeps(number))).toEqual([true, true, true, true, false]);
+  expect(some.bytes).toBe(40);
+  expect(some.reusing(7)).toBe(1);
+  expect(some.keeps(6)).toBe(true);
+});
+
+test('those that take too much by now are given up, two excepted', () => {
+  let bytesMax = 100;
+  const segments = spares(5, () => bytesMax);
+  for (let number = 1; number <= 5; number++) segments.keeps(number);
+  expect(segments.takeExcess()).toEqual([]);
+  bytesMax = 35;
+  expect(segments.takeExcess()).toEqual([5, 4]);
+  bytesMax = 0;
+  expect(segments.takeExcess()).toEqual([3]);
+  expect(segments.takeAll()).toEqual([1, 2]);
+});
+
+test('what somebody may have under another name, or another engine has made, is not kept', () => {
+  const segments = spares(2, () => 100);
+  segments.shared(1);
+  expect([1, 2, 3].map((number) => segments.keeps(number))).toEqual([false, true, false]);
+});
