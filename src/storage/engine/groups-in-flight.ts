@@ -14,10 +14,11 @@ const GROUPS_MAX = 2;
  * this thread and makes the other one slower. With 64 clients that is so for transactions, and not for single puts.
  */
 const BUSY_MS_MIN = 0.075;
-/** No request is taken to keep it busy for longer: that was something else. */
+/** Within these, what a request keeps it busy for: anything else was something else. */
+const REQUEST_MS_MIN = 0.0005;
 const REQUEST_MS_MAX = 0.1;
-/** Of the newest measurement in the mean. */
-const WEIGHT = 0.25;
+/** How fast it grows from group to group: a thread that has waited for a core has not been busy. */
+const GROWTH_MAX = 1.25;
 
 export interface Group {
   readonly requests: readonly CommitRequest[];
@@ -37,11 +38,8 @@ export class GroupsInFlight {
   readonly #clock: Clock;
   readonly #free: LogFrames[] = [];
   #groups: Group[] = [];
-  /**
-   * How long this thread was busy with publishing a commit and running whoever waited for it until the next group began, in the
-   * mean.
-   */
-  #requestMs = 0;
+  /** How long publishing a commit, and running whoever waited for it until the next group begins, keeps this thread busy. */
+  #requestMs = REQUEST_MS_MIN;
   #publishedAtMs = 0;
 
   constructor(separation: Separation, clock: Clock) {
@@ -98,8 +96,8 @@ export class GroupsInFlight {
   add(group: Group): void {
     this.#groups.push(group);
     const busyMs = this.#clock.monotonicMs() - this.#publishedAtMs;
-    const requestMs = Math.min(REQUEST_MS_MAX, busyMs / Math.max(1, group.requests.length));
-    this.#requestMs += (requestMs - this.#requestMs) * WEIGHT;
+    const requestMs = Math.min(busyMs / Math.max(1, group.requests.length), this.#requestMs * GROWTH_MAX);
+    this.#requestMs = Math.min(REQUEST_MS_MAX, Math.max(REQUEST_MS_MIN, requestMs));
   }
 
   /** The first is about to be published. */

@@ -21,8 +21,8 @@ function scene() {
     return group;
   };
   /** Groups of so many, of which each request kept the thread busy for so long. */
-  const accustom = (requests: number, requestMs: number): void => {
-    for (let i = 0; i < 20; i++) {
+  const accustom = (requests: number, requestMs: number, times = 20): void => {
+    for (let i = 0; i < times; i++) {
       groups.publishing();
       clock.advance(requests * requestMs);
       begin(requests);
@@ -64,13 +64,22 @@ test('where commits are done quickly all that wait become one group, until there
   expect([64, 80].map((waiting) => groups.mayBegin(waiting))).toEqual([false, true]);
 });
 
-test('an idle while does not count as work', () => {
+test('a thread that had to wait for a core has not been busy', () => {
+  const { groups, accustom } = scene();
+  accustom(64, 0.0015);
+  accustom(64, 4 / 64, 1);
+  expect(groups.shareOf(64)).toBe(64);
+  accustom(64, 4 / 64);
+  expect(groups.shareOf(64)).toBe(32);
+});
+
+test('an idle while counts as a busy one up to a bound, and until there is work', () => {
   const { groups, begin, accustom } = scene();
-  accustom(1, 60_000);
+  accustom(1, 60_000, 100);
   begin(1);
   expect(groups.mayBegin(1)).toBe(true);
   groups.removeFirst();
-  accustom(64, 0.001);
+  accustom(64, 0.001, 1);
   expect(groups.shareOf(64)).toBe(64);
 });
 
