@@ -108,6 +108,16 @@ describe('memory', () => {
     expect(changed(recent, 'key 399 7', 398)).toBe(true);
   });
 
+  test('stays small while transactions overlap, of which one always needs the newest commits', () => {
+    const recent = new RecentCommits(32 << 20);
+    for (let timestamp = 1; timestamp <= 20_000; timestamp++) {
+      commit(recent, timestamp, [`key ${timestamp}`], timestamp - 64);
+      expect(changed(recent, `key ${Math.max(1, timestamp - 63)}`, timestamp - 64)).toBe(true);
+    }
+    expect(recent.byteSize).toBeLessThan(64 * 1024);
+    expect(recent.floor).toBe(0);
+  });
+
   test('of an idle index does not grow', () => {
     const recent = new RecentCommits(1 << 20);
     for (let timestamp = 1; timestamp <= 400; timestamp++)
