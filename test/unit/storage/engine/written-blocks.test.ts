@@ -102,8 +102,7 @@ describe('blocks that a merge writes', () => {
     await engine.flush();
     const { blocks } = engine.stats().blockCache;
     const tables = fileNames(memory, '.tbl');
-    // The directory is synced when every table has been written.
-    const fault = faulty.inject({ operation: 'syncDirectory', errno: 'EIO', times: 1, losesData: true });
+    const fault = faulty.inject({ operation: 'sync', file: /tbl$/, errno: 'EIO', skip: 3, times: 1, losesData: true });
     await expect(engine.compact()).rejects.toThrow(ClosedError);
     expect(fault.struck).toBe(1);
     expect(fileNames(memory, '.tbl')).toEqual(tables);
