@@ -92,6 +92,8 @@ export class RecentCommits {
   keyChanged(bytes: Uint8Array, keyStart: number, keyEnd: number, since: Timestamp): boolean {
     for (let i = this.#generations.length - 1; i >= 0; i--) {
       const generation = this.#generations[i]!;
+      // Begun for a commit that recorded nothing.
+      if (generation.isEmpty) continue;
       if (generation.lastTimestamp <= since) return false;
       if (generation.keyChanged(bytes, keyStart, keyEnd, since)) return true;
     }
@@ -105,6 +107,8 @@ export class RecentCommits {
   changeInRange(range: KeyRange, since: Timestamp): Uint8Array | undefined {
     for (let i = this.#generations.length - 1; i >= 0; i--) {
       const generation = this.#generations[i]!;
+      // Begun for a commit that recorded nothing.
+      if (generation.isEmpty) continue;
       if (generation.lastTimestamp <= since) return undefined;
       const changed = generation.changeInRange(range, since);
       if (changed !== undefined) return changed;

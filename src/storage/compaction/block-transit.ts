@@ -96,12 +96,15 @@ export function unloadBlocks(
 ): void {
   const bytes = new Uint8Array(memory, area * AREA_BYTES, AREA_BYTES);
   let at = 0;
-  for (let i = 0; i < blocks.length && sink !== undefined; i += 2) {
-    const length = blocks[i + 1]!;
-    sink.take(fileNumber, blocks[i]!, bytes.subarray(at, at + length));
-    at = behind(at, length);
+  try {
+    for (let i = 0; i < blocks.length && sink !== undefined; i += 2) {
+      const length = blocks[i + 1]!;
+      sink.take(fileNumber, blocks[i]!, bytes.subarray(at, at + length));
+      at = behind(at, length);
+    }
+  } finally {
+    Atomics.store(states, area, FREE);
   }
-  Atomics.store(states, area, FREE);
 }
 
 /** Where the next block begins. */

@@ -37,6 +37,8 @@ export class InlineExecutor implements JobExecutor {
   readonly #syncsAside: boolean;
   /** Flushes in the order of their arrival, the others in the order of their turns. */
   readonly #running: RunningJob[] = [];
+  /** Of jobs that have come to their end: `runNow` may be asked for one before the promise of `run` is heard. */
+  readonly #results = new WeakMap<Job<EntrySource>, JobResult>();
   #turnPlanned = false;
   /** Set while the next turn waits for the pace. */
   #cutDelay: (() => void) | undefined;
@@ -59,9 +61,12 @@ export class InlineExecutor implements JobExecutor {
   }
 
   runNow(job: Job<EntrySource>): JobResult {
+    const ended = this.#results.get(job);
+    if (ended !== undefined) return ended;
     const running = this.#take(job);
     try {
       const result = drainJob(running?.steps ?? executeJob(job, this.#environment.fileSystem));
+      this.#results.set(job, result);
       running?.resolve(result);
       return result;
     } catch (cause) {
@@ -150,6 +155,7 @@ export class InlineExecutor implements JobExecutor {
 
   #end({ job, syncs, resolve, reject }: RunningJob, result: JobResult): void {
     if (syncs === undefined) {
+      this.#results.set(job, result);
       resolve(result);
       return;
     }

@@ -77,6 +77,8 @@ class WorkerExecutor implements JobExecutor {
   readonly #pending = new Map<number, Pending>();
   /** Those of the pending ones that are jobs. */
   readonly #sent = new Map<Job, SentJob>();
+  /** Of jobs that have ended: whoever waits on this thread may not have come to hear of it by their promise. */
+  readonly #outcomes = new WeakMap<Job, Outcome>();
   #thread: Thread | undefined;
   #transit: BlockTransit | undefined;
   #lastId = 0;
@@ -105,12 +107,18 @@ class WorkerExecutor implements JobExecutor {
 
   runNow(job: Job): JobResult {
     const sent = this.#sent.get(job);
-    if (sent === undefined) return this.#here.runNow(job);
-    const outcome = withdraw(sent) ? this.#executeHere(job) : this.#waitFor(sent);
-    this.#settle(sent.id, outcome);
+    const ended = this.#outcomes.get(job);
+    if (sent === undefined && ended === undefined) return this.#here.runNow(job);
+    const outcome = ended ?? this.#endNow(job, sent!);
     if ('error' in outcome) throw outcome.error;
     assert(outcome.result !== undefined, 'nobody waits for a job that was cancelled');
     return outcome.result;
+  }
+
+  #endNow(job: Job, sent: SentJob): Outcome {
+    const outcome = withdraw(sent) ? this.#executeHere(job) : this.#waitFor(sent);
+    this.#settle(sent.id, outcome);
+    return outcome;
   }
 
   cancel(job: Job): void {
@@ -198,6 +206,7 @@ class WorkerExecutor implements JobExecutor {
     const { job } = pending;
     if (job !== undefined) {
       this.#sent.delete(job);
+      this.#outcomes.set(job, outcome);
       if ('error' in outcome || outcome.result === undefined) discardBlocks(job);
     }
     if (this.#pending.size === 0) this.#thread?.worker.unref();

@@ -241,8 +241,11 @@ export class CommitPipeline {
       this.#queue.first.durable ? this.#inFlight.shareOf(this.#queue.length) : Number.POSITIVE_INFINITY,
     );
     if (group === undefined) {
+      if (!this.#inFlight.isEmpty) return undefined;
       // A load waits for memtables to be flushed because it must, not because they are full.
-      if (this.#inFlight.isEmpty && this.#queue.first.load === undefined) pace.stops();
+      if (this.#queue.first.load === undefined) pace.stops();
+      // A failure has poisoned the engine, which refuses the load.
+      else this.#host.maintenance.flushed().catch(() => undefined);
       return undefined;
     }
     pace.goesOn();
@@ -291,7 +294,7 @@ export class CommitPipeline {
   #begin(requestsMax: number): Group | undefined {
     const inFlight = this.#inFlight;
     const taken = this.#queue.takeGroup(this.#host.memtables, {
-      maySeal: this.#host.canSeal,
+      maySeal: () => this.#host.maintenance.canSeal(),
       logIsEmpty: this.#log.sizeBytes === FILE_HEADER_BYTES,
       othersInFlight: !inFlight.isEmpty,
       bytesInFlight: inFlight.memtableBytes,
@@ -365,11 +368,11 @@ export class CommitPipeline {
 
   #makeRoomNow(): void {
     if (this.#queue.first.load !== undefined) {
-      this.#host.flushAllNow();
+      this.#host.maintenance.flushAllNow();
       return;
     }
     this.#host.pace.stops();
-    this.#host.makeRoomNow();
+    this.#host.maintenance.makeRoomNow();
     this.#host.pace.goesOn();
   }
 
@@ -384,6 +387,6 @@ export class CommitPipeline {
     // Its flush will need that.
     if (!synced && holdsValues) this.#log.syncThrough(ended).catch((cause: unknown) => this.#host.gate.poison(cause));
     this.#host.memtables.seal(ended, this.#lastTimestamp);
-    this.#host.sealed();
+    this.#host.maintenance.start();
   }
 }

@@ -383,9 +383,7 @@ export class Engine {
       separation: this.#options.valueLog,
       pace: this.#pace,
       timeOf: (timestamp) => this.#times.record(timestamp, clock.nowMs()),
-      canSeal: () => this.#maintenance.canSeal(),
-      makeRoomNow: () => this.#maintenance.makeRoomNow(),
-      flushAllNow: () => this.#maintenance.flushAllNow(),
+      maintenance: this.#maintenance,
       link: (tables, timestamp) => this.#loads.link(tables, timestamp),
       createLog: (number, { vouches, holdsValues }) => {
         const reused = holdsValues ? this.#versions.spares.reusing(number) : undefined;
@@ -393,7 +391,6 @@ export class Engine {
         return LogWriter.create(fileSystem, this.directory, number, { ...options, vouches, reused });
       },
       allocateFileNumber: () => this.#versions.allocateFileNumber(),
-      sealed: () => this.#maintenance.start(),
     };
     return new CommitPipeline(host, log, this.#recoveredTimestamp);
   }

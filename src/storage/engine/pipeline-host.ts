@@ -21,12 +21,7 @@ export interface PipelineHost {
   /** Separated values stay in the log, and memtables have pointers to them. */
   readonly separation: Separation;
   readonly pace: CommitPace;
-  /** False while as many memtables are sealed as may be; `resume` follows when that changes. */
-  readonly canSeal: () => boolean;
-  /** Flushes on this thread until `canSeal`. */
-  makeRoomNow(): void;
-  /** Flushes on this thread until no memtable is sealed. */
-  flushAllNow(): void;
+  readonly maintenance: MaintenanceOfPipeline;
   /** Makes tables part of the tree, durably, as the commit `timestamp`. */
   link(tables: readonly TableMeta[], timestamp: Timestamp): void;
   /** The wall clock, when it is to be stored with the commit that is about to be written. */
@@ -34,6 +29,18 @@ export interface PipelineHost {
   /** Creates a log segment, see `LogWriter.create`. `holdsValues`: it is likely to hold as many separated values as may be. */
   createLog(number: number, segment: { readonly vouches: boolean; readonly holdsValues: boolean }): LogWriter;
   allocateFileNumber(): number;
+}
+
+/** What the pipeline needs of flushes. */
+export interface MaintenanceOfPipeline {
   /** Told after the memtable was sealed and its segment closed. */
-  sealed(): void;
+  start(): void;
+  /** False while as many memtables are sealed as may be; `resume` follows when that changes. */
+  canSeal(): boolean;
+  /** Flushes on this thread until `canSeal`. */
+  makeRoomNow(): void;
+  /** Flushes on this thread until no memtable is sealed. */
+  flushAllNow(): void;
+  /** Resolves when everything sealed by now is in tables. */
+  flushed(): Promise<void>;
 }

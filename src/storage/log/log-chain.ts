@@ -1,7 +1,8 @@
 /**
  * The active segment of the log, and those before it that were ended without being synced. Nobody has been promised that
  * what these hold is durable; it becomes so by the flush of their memtables, which syncs a segment first if tables are to
- * point to values in it, or with the next sync, which goes from the oldest to the active one. A segment whose successor was synced is thereby whole, and the successor's header says so.
+ * point to values in it, or with the next sync, which goes from the oldest to the active one. A segment whose successor was synced
+ * is thereby whole, and the successor's header says so.
  */
 
 import type { LogFrames } from './log-frames.js';
@@ -58,10 +59,13 @@ export class LogChain {
 
   /** Makes everything written by now durable. More may be written meanwhile. */
   async sync(): Promise<void> {
-    // Without a wait where there is nothing to wait for: the sync is under way when this returns.
-    if (this.#ended.length > 0) await this.syncThrough(this.number);
-    this.#active.vouch();
-    await this.#active.sync();
+    const active = this.#active;
+    // Without a wait where there is nothing to wait for.
+    if (this.#ended.length > 0) await this.syncThrough(active.number);
+    // A synchronous commit has ended it meanwhile: it was synced with the others, and the next segment has nothing to vouch for.
+    if (this.#active !== active) return;
+    active.vouch();
+    await active.sync();
   }
 
   /** Makes the segments durable that have ended, up to `number`. */

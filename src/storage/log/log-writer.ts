@@ -143,8 +143,8 @@ export class LogWriter {
   /** Makes what has been written by now durable. More may be written meanwhile, and synced by another call. */
   async sync(): Promise<void> {
     const handles = this.#handles;
-    while (handles.busy) await handles.oneEnds();
-    // `syncNow` came in between, and the segment has been ended since.
+    // Closed when `syncNow` came in between, and the segment has been ended since.
+    while (!handles.closed && !handles.mayBegin()) await handles.oneEnds();
     if (handles.closed) return;
     assert(this.#vouches || this.#ended, 'an active segment vouches before it is synced');
     // Before anything counts as under way: a fault here leaves no sync behind that `close` would wait for.

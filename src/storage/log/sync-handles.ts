@@ -4,7 +4,7 @@
  * although what it stands for is lost.
  */
 
-import { assert } from '../../base/index.js';
+import { assert, IoError } from '../../base/index.js';
 import type { File } from '../../vfs/index.js';
 
 /** The device gets no more at a time: with three it does less, see docs/adr/0024-groups-overlap.md. */
@@ -42,9 +42,18 @@ export class SyncHandles {
     return this.#closed;
   }
 
-  /** Whether another sync has to wait for `oneEnds`. */
-  get busy(): boolean {
-    return this.#underWay.length === SYNCS_MAX;
+  /** Whether another sync may begin; otherwise it waits for `oneEnds`. Throws when there is no handle for it and none to wait for. */
+  mayBegin(): boolean {
+    if (this.#underWay.length === SYNCS_MAX) return false;
+    if (this.#handles.some((handle) => this.#isIdle(handle))) return true;
+    try {
+      this.#handles.push(this.#open());
+      return true;
+    } catch (cause) {
+      // Out of descriptors, say: the handle of the sync under way will do.
+      if (cause instanceof IoError && this.#underWay.length > 0) return false;
+      throw cause;
+    }
   }
 
   /** Resolves when the oldest sync under way is through; rejects when it fails. */
@@ -52,9 +61,10 @@ export class SyncHandles {
     await this.#underWay[0]?.done;
   }
 
-  /** Makes durable what has been written by now, unless `busy`. Resolves with whether the handle still counts. */
+  /** Makes durable what has been written by now, where `mayBegin`. Resolves with whether the handle still counts. */
   async sync(): Promise<boolean> {
-    const handle = this.#idle();
+    const handle = this.#handles.find((one) => this.#isIdle(one));
+    assert(handle !== undefined, 'a sync waits until it may begin');
     const done = handle.sync();
     const sync = { handle, done };
     this.#underWay.push(sync);
@@ -86,13 +96,6 @@ export class SyncHandles {
     const at = this.#underWay.indexOf(sync);
     if (at >= 0) this.#underWay.splice(at, 1);
     if (at < 0 || this.#closed) sync.handle.close();
-  }
-
-  #idle(): File {
-    assert(!this.busy, 'a sync waits until it may begin');
-    let handle = this.#handles.find((one) => this.#isIdle(one));
-    if (handle === undefined) this.#handles.push((handle = this.#open()));
-    return handle;
   }
 
   #isIdle(handle: File): boolean {

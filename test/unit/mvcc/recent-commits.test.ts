@@ -26,6 +26,19 @@ test('tells whether a key was committed after a timestamp', () => {
   expect(changed(recent, 'c', 0)).toBe(false);
 });
 
+test('a commit that recorded nothing hides none before it', () => {
+  const recent = new RecentCommits(1 << 20);
+  // So many that the next commit begins a generation.
+  commit(
+    recent,
+    5,
+    Array.from({ length: 200 }, (_, i) => `key ${i}`),
+  );
+  commit(recent, 6, []);
+  expect([4, 5].map((since) => changed(recent, 'key 7', since))).toEqual([true, false]);
+  expect([4, 5].map((since) => changeIn(recent, 'key 7', 'key 8', since))).toEqual(['key 7', undefined]);
+});
+
 test('finds a change in a half-open range', () => {
   const recent = new RecentCommits(1 << 20);
   commit(recent, 5, ['b']);

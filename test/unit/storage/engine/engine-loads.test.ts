@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { ClosedError, seededRandom } from '../../../../src/base/index.js';
-import { type BulkLoad, type Engine, WriteBatch } from '../../../../src/storage/index.js';
-import { MemFileSystem } from '../../../../src/vfs/index.js';
+import {
+  type BulkLoad,
+  type Engine,
+  inlineExecutor,
+  type JobExecutor,
+  WriteBatch,
+} from '../../../../src/storage/index.js';
+import { MemFileSystem, systemEnvironment } from '../../../../src/vfs/index.js';
 import { FaultFileSystem } from '../../../support/fault-file-system.js';
 import { batchOf, bytes, ENGINE_DIRECTORY, fileNames, getText, openTestEngine, scanText } from '../fixtures.js';
 
@@ -37,6 +43,34 @@ describe('a load among commits', () => {
     expect(report.lastTimestamp).toBe(3);
     expect(contentOf(reopened)).toEqual(['a=load', 'b=after', 'c=load']);
     await reopened.close();
+  });
+
+  test('has what is before it flushed at once, however deep level 0 is', async () => {
+    const fileSystem = new MemFileSystem();
+    const inner = inlineExecutor(systemEnvironment({ fileSystem }));
+    const executor: JobExecutor = {
+      run: (job) => (job.kind === 'compaction' ? new Promise(() => undefined) : inner.run(job)),
+      runNow: (job) => inner.runNow(job),
+      cancel: (job) => inner.cancel(job),
+      remove: (paths) => inner.remove(paths),
+      close: () => inner.close(),
+    };
+    const compaction = { policy: 'leveled', level0Runs: 1, levelBaseBytes: 8192, sizeRatio: 4 } as const;
+    const { engine } = await openTestEngine(fileSystem, { compaction }, { executor });
+    for (let timestamp = 1; timestamp <= 6; timestamp++) {
+      await engine.commit(batchOf({ key: 'flushed' }), timestamp);
+      await engine.flush();
+    }
+    expect(engine.stats().levels[0]!.runs).toBeGreaterThan(3);
+    const load = await loadOf(engine, { loaded: 'yes' });
+    const before = engine.commit(batchOf({ before: 'yes' }), 7);
+    const linked = engine.submitLoad(load, 8);
+    await Promise.all([before, linked, engine.commit(batchOf({ behind: 'yes' }), 9)]);
+    expect([getText(engine, 'before'), getText(engine, 'loaded'), getText(engine, 'behind')]).toEqual([
+      'yes',
+      'yes',
+      'yes',
+    ]);
   });
 
   test('is linked by a synchronous commit that comes behind it', async () => {

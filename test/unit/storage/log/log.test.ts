@@ -5,6 +5,7 @@ import { LogFrames } from '../../../../src/storage/log/log-frames.js';
 import { type LogReplay, replayLog } from '../../../../src/storage/log/log-reader.js';
 import { LogWriter } from '../../../../src/storage/log/log-writer.js';
 import { type File, type FileSystem, MemFileSystem, type OpenMode } from '../../../../src/vfs/index.js';
+import { FaultFileSystem } from '../../../support/fault-file-system.js';
 import { batchOf } from '../fixtures.js';
 
 const DIRECTORY = '/log';
@@ -151,6 +152,29 @@ describe('log segment', () => {
       expect(replay(fileSystem.crashImage('lost', seededRandom(1))).timestamps).toEqual([1]);
     }
   });
+});
+
+test('where no second handle can be opened, the next sync waits for the first', async () => {
+  const held: (() => void)[] = [];
+  const untilSynced = (): Promise<void> => new Promise((resolve) => held.push(resolve));
+  const memory = new MemFileSystem({ untilSynced });
+  const faulty = new FaultFileSystem(memory, { memory, untilSynced });
+  faulty.createDirectory(DIRECTORY);
+  const log = createLog(faulty);
+  writeBatch(log, 1);
+  const first = log.sync();
+  faulty.inject({ operation: 'open', errno: 'EMFILE', times: 1 });
+  writeBatch(log, 2);
+  const second = log.sync();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(held).toHaveLength(1);
+  held.shift()!();
+  await first;
+  await new Promise((resolve) => setImmediate(resolve));
+  held.shift()!();
+  await second;
+  expect(log.syncedOffset).toBe(log.sizeBytes);
+  log.close();
 });
 
 test('two syncs overlap, each on a handle of its own, and cover what was written by then; another one waits', async () => {
