@@ -5,6 +5,8 @@ import type { SealedMemtable } from './memtable-stack.js';
 interface FlushWaiter {
   /** The newest when the waiting began: all that are older go before it, or with it. */
   readonly newest: SealedMemtable;
+  /** One for all who wait for the same: a load at the head of the queue asks with every commit that comes behind it. */
+  readonly flushed: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (cause: unknown) => void;
 }
@@ -18,9 +20,16 @@ export class FlushWaiters {
 
   /** Resolves when `newest` is in a table. */
   wait(newest: SealedMemtable): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ newest, resolve, reject });
+    const last = this.#waiters.at(-1);
+    if (last?.newest === newest) return last.flushed;
+    let resolve!: () => void;
+    let reject!: (cause: unknown) => void;
+    const flushed = new Promise<void>((resolved, rejected) => {
+      resolve = resolved;
+      reject = rejected;
     });
+    this.#waiters.push({ newest, flushed, resolve, reject });
+    return flushed;
   }
 
   /** @param sealed those that are not in tables yet. */

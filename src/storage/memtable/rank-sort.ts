@@ -1,7 +1,7 @@
 /**
  * Sorts entries of an arena: what behind their longest common prefix fits into a machine word beside the number of the entry is
- * left to the platform's own sort of such words. 57,000 random keys take 5 ms instead of the 11 of a merge sort written here
- * (2 cores, Node 20.20). Entries that this cannot tell apart are sorted alike by the longer prefix that these have in common.
+ * left to the platform's own sort of such words. A flush of 57,000 random keys takes 690 to 710 ns an entry, and took 770 to 820
+ * with a merge sort written here (2 cores, Node 20.20). Entries that this cannot tell apart are sorted alike by the longer prefix that these have in common.
  */
 
 import { keyRank } from '../key-rank.js';
