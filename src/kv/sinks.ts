@@ -21,6 +21,9 @@ import type { StoreSink } from './store-keyspace.js';
 const KEPT_BATCHES_MAX = 128;
 const KEPT_BYTES_MAX = 8 * 1024 * 1024;
 
+/** One for all writes of transactions, which are done when they return. */
+const DONE: Promise<void> = Promise.resolve();
+
 /** Every write commits by itself. */
 export function storeSink(store: TransactionalStore, environment: Environment): StoreSink {
   const free: WriteBatch[] = [];
@@ -81,10 +84,12 @@ export class TransactionSink implements KeyspaceSink {
   }
 
   write(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): Promise<void> {
-    return new Promise((resolve) => {
+    try {
       this.writeSync(fill, count, options);
-      resolve();
-    });
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    return DONE;
   }
 
   writeSync(fill: (mutations: Mutations) => void, count: number, options?: WriteOptions): void {

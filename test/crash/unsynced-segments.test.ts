@@ -49,7 +49,7 @@ function endedWithoutSync(trace: readonly string[]): number {
   let count = 0;
   let synced = true;
   for (const line of trace) {
-    if (/^open \d+\.log create/.test(line)) {
+    if (/^(open \d+\.log create|rename \d+\.log)/.test(line)) {
       if (!synced) count++;
       synced = false;
     } else if (/^sync(Now)? \d+\.log/.test(line)) {

@@ -94,20 +94,19 @@ function scanOptions({ start, limit, reverse = false }: ScanRange): Varve.ScanOp
 
 function transactionsOf(db: Varve.Database, write: Varve.WriteOptions): TransactionalEngine {
   const space = db.keyspace(SPACE, BYTES);
+  // A hundred clients on one key: the default of ten is for programs that would rather hear of it.
+  const modifying: Varve.TransactionOptions = { ...write, retries: 1_000_000 };
   return {
     async modify(key, update) {
-      let retries = 0;
-      await db.transaction(
-        async (tx) => {
-          const inside = tx.keyspace(SPACE, BYTES);
-          const old = await inside.get(key);
-          if (old === undefined) throw new Error('a record that was written is not there');
-          await inside.put(key, update(old));
-        },
-        // A hundred clients on one key: the default of ten is for programs that would rather hear of it.
-        { ...write, retries: 1_000_000, onRetry: () => retries++ },
-      );
-      return retries;
+      let attempts = 0;
+      await db.transaction(async (tx) => {
+        attempts++;
+        const inside = tx.keyspace(SPACE, BYTES);
+        const old = await inside.get(key);
+        if (old === undefined) throw new Error('a record that was written is not there');
+        await inside.put(key, update(old));
+      }, modifying);
+      return attempts - 1;
     },
     readTogether: (keys, visit) =>
       db.transaction(

@@ -14,7 +14,7 @@ import { copyOf } from './fastest-call.js';
 const CLIENTS = 64;
 const RIVALS = 100;
 const CALLS_PER_RIVAL = 50;
-const WARM_UP_CALLS = 100;
+const WARM_UP_CALLS = 1500;
 const READS_PER_TRANSACTION = 10;
 const PAIRS_MAX = 20_000;
 /** A counter, in the first bytes of every value. */
@@ -34,8 +34,8 @@ Every value begins with a counter. A transaction reads a record, adds one, write
 - \`modify64\`: 64 clients, each waiting for its own transaction before the next, on keys drawn uniformly. Varve:
   \`await db.transaction(async tx => …)\`, serializable. lmdb: \`await db.transaction(() => …)\`, which it runs many of in one
   transaction of LMDB; overlapping syncs are off, so that its promise, too, says that the commit is on the device.
-  better-sqlite3: an immediate transaction; it is synchronous, so only one is ever in flight. Before, 100 transactions for
-  each client that are not measured.
+  better-sqlite3: an immediate transaction; it is synchronous, so only one is ever in flight. Before, ${WARM_UP_CALLS} transactions
+  for each client that are not measured: what is compared is a server that has been running for a second or two.
 - \`modify64await\`: the same once more, of lmdb with a body that is \`async\` as Varve's is.
 - \`hotcounter100\`: 100 clients on one record. \`retries\`: transactions run again after a conflict, for each that committed.
 - After both the counters are added up: \`lostUpdates\` must be 0, or the round fails.

@@ -377,7 +377,7 @@ export class CommitPipeline {
   }
 
   #createLog(number: number, vouches: boolean): LogWriter {
-    return this.#host.createLog(number, { vouches, holdsValues: this.#host.memtables.isFullOfValues });
+    return this.#host.createLog(number, vouches);
   }
 
   #changeSegment(successor: number, synced: boolean): void {

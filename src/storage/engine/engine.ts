@@ -385,8 +385,8 @@ export class Engine {
       timeOf: (timestamp) => this.#times.record(timestamp, clock.nowMs()),
       maintenance: this.#maintenance,
       link: (tables, timestamp) => this.#loads.link(tables, timestamp),
-      createLog: (number, { vouches, holdsValues }) => {
-        const reused = holdsValues ? this.#versions.spares.reusing(number) : undefined;
+      createLog: (number, vouches) => {
+        const reused = this.#versions.spares.reusing(number);
         this.#versions.giveUpSpares('excess');
         return LogWriter.create(fileSystem, this.directory, number, { ...options, vouches, reused });
       },

@@ -64,11 +64,6 @@ export class MemtableStack {
     return Math.max(this.#active.byteSize / this.#memtableBytes, this.#activeValueBytes / this.#values.bytesMax());
   }
 
-  /** True when it is for its values that the active memtable is sealed. */
-  get isFullOfValues(): boolean {
-    return this.#activeValueBytes >= this.#values.bytesMax() / 2;
-  }
-
   get activeValueBytes(): number {
     return this.#activeValueBytes;
   }

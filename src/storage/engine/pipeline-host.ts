@@ -26,8 +26,8 @@ export interface PipelineHost {
   link(tables: readonly TableMeta[], timestamp: Timestamp): void;
   /** The wall clock, when it is to be stored with the commit that is about to be written. */
   timeOf(timestamp: Timestamp): number | undefined;
-  /** Creates a log segment, see `LogWriter.create`. `holdsValues`: it is likely to hold as many separated values as may be. */
-  createLog(number: number, segment: { readonly vouches: boolean; readonly holdsValues: boolean }): LogWriter;
+  /** Creates a log segment, see `LogWriter.create`. */
+  createLog(number: number, vouches: boolean): LogWriter;
   allocateFileNumber(): number;
 }
 

@@ -52,15 +52,18 @@ export class ValueUpkeep {
 
   /** Returns whether to look again. */
   #look(): boolean {
-    const { memtables, valueLog } = this.#host;
+    const { memtables, valueLog, versions } = this.#host;
     const state = this.#state();
     const isIdle = state === this.#seen;
     this.#seen = state;
     if (state === this.#kept) return false;
     if (!isIdle && ++this.#looks < LOOKS_MAX) return true;
     this.#looks = 0;
-    if (isIdle && memtables.activeValueBytes > 0) this.#host.flush();
-    else {
+    if (isIdle && memtables.activeValueBytes > 0) {
+      // The segment that the flush begins is to be as small as what is in it.
+      versions.giveUpSpares('all');
+      this.#host.flush();
+    } else {
       this.#kept = state;
       valueLog.keepUp();
       this.#host.start();

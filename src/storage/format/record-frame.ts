@@ -62,23 +62,35 @@ export interface FramePlacement {
 }
 
 /** Gives every frame in `bytes` (whole frames without areas, one behind the other) its place. */
-export function placeFrames(bytes: Uint8Array, placement: FramePlacement): void {
-  const { offset } = placement;
-  for (let at = 0; at < bytes.length; ) at = placeFrame(bytes, at, { ...placement, offset: offset + at });
+export function placeFrames(bytes: Uint8Array, { fileNumber, offset, syncedOffset }: FramePlacement): void {
+  const placer = new FramePlacer(bytes, fileNumber, syncedOffset);
+  for (let at = 0; at < bytes.length; ) at = placer.place(at, offset + at);
 }
 
-/**
- * Gives the frame at `at`, which will lie at `placement.offset`, its place: fills in `syncedOffset` and the checksum.
- * Returns where it ends, without its area.
- */
-export function placeFrame(bytes: Uint8Array, at: number, placement: FramePlacement): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const end = at + FRAME_HEADER_BYTES + view.getUint32(at + LENGTH_AT, true);
-  view.setUint32(at + SYNCED_AT, placement.syncedOffset >>> 0, true);
-  view.setUint32(at + SYNCED_AT + 4, Math.floor(placement.syncedOffset / 2 ** 32), true);
-  const checked = bytes.subarray(at + LENGTH_AT, end);
-  view.setUint32(at + CHECKSUM_AT, placedChecksum(placement.fileNumber, placement.offset, checked), true);
-  return end;
+/** Gives frames in `bytes` their places one by one: fills in `syncedOffset` and the checksum. */
+export class FramePlacer {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #fileNumber: number;
+  readonly #syncedOffset: number;
+
+  constructor(bytes: Uint8Array, fileNumber: number, syncedOffset: number) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#fileNumber = fileNumber;
+    this.#syncedOffset = syncedOffset;
+  }
+
+  /** The frame at `at` will lie at `offset` in the file. Returns where it ends, without its area. */
+  place(at: number, offset: number): number {
+    const view = this.#view;
+    const end = at + FRAME_HEADER_BYTES + view.getUint32(at + LENGTH_AT, true);
+    view.setUint32(at + SYNCED_AT, this.#syncedOffset >>> 0, true);
+    view.setUint32(at + SYNCED_AT + 4, Math.floor(this.#syncedOffset / 2 ** 32), true);
+    const checksum = placedChecksum(this.#fileNumber, offset, this.#bytes, at + LENGTH_AT, end);
+    view.setUint32(at + CHECKSUM_AT, checksum, true);
+    return end;
+  }
 }
 
 /** What stopped a reader. `offset` is in bytes from the start of the file. */
@@ -164,8 +176,7 @@ function inspectFrame(file: Uint8Array, view: DataView, fileNumber: number, at: 
     return { offset: at + LENGTH_AT, expected: `a body of ${length} bytes`, found };
   }
   const stored = view.getUint32(at + CHECKSUM_AT, true);
-  const checked = file.subarray(at + LENGTH_AT, at + FRAME_HEADER_BYTES + length);
-  const computed = placedChecksum(fileNumber, at, checked);
+  const computed = placedChecksum(fileNumber, at, file, at + LENGTH_AT, at + FRAME_HEADER_BYTES + length);
   if (stored === computed) return undefined;
   return { offset: at + CHECKSUM_AT, expected: checksumText(computed), found: checksumText(stored) };
 }

@@ -9,7 +9,7 @@ import { ByteWriter } from '../../base/index.js';
 import { EntryKind, POINTER_KINDS, pointsToValue, type Timestamp } from '../entry.js';
 import { expiryBytesOf } from '../format/expiring-value.js';
 import { appendBatchRecord, appendSegmentEnd, beginValueRecord, endValueRecord } from '../format/log-record.js';
-import { FRAME_HEADER_BYTES, type FramePlacement, placeFrame } from '../format/record-frame.js';
+import { FRAME_HEADER_BYTES, type FramePlacement, FramePlacer } from '../format/record-frame.js';
 import { ownerOf, POINTER_BYTES, putPointer, segmentPlace, type StoredValue } from '../format/value-pointer.js';
 import { compressedIfWorthwhile } from '../lz4.js';
 import { type BatchVisitor, forEachOperation, type WriteBatch } from '../write-batch.js';
@@ -120,9 +120,8 @@ export class LogFrames {
     const bytes = this.#writer.bytes();
     const place = segmentPlace('log', fileNumber);
     for (const value of this.#values) putPointer(bytes, value.pointerAt, place, offset + value.offset, value);
-    for (const { start, outsideBefore } of this.#records) {
-      placeFrame(bytes, start, { fileNumber, offset: offset + start + outsideBefore, syncedOffset });
-    }
+    const placer = new FramePlacer(bytes, fileNumber, syncedOffset);
+    for (const { start, outsideBefore } of this.#records) placer.place(start, offset + start + outsideBefore);
     const parts: Uint8Array[] = [];
     let from = 0;
     for (const { cut, bytes: value } of this.#values) {

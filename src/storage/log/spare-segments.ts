@@ -1,9 +1,10 @@
 /**
- * Log segments of values that nothing needs any more, kept for a while to become the next segments: their blocks and pages
- * are there already. Only such that this engine has made itself and never showed to anybody who might link to the file.
+ * Log segments that nothing needs any more, kept for a while to become the next segments: their blocks and pages are there
+ * already. Only such that this engine has made itself and never showed to anybody who might link to the file.
  *
  * Measured (2 cores, Node 20.20, 1 MiB to a write, files of 32 MiB that come and go): 8.8 GB/s into files that were there
- * against 4.9 into new ones, and 2.9 GB/s against 1.9 for their sync, on ext4; 4.2 against 2.5 in memory.
+ * against 4.9 into new ones, and 2.9 GB/s against 1.9 for their sync, on ext4; 4.2 against 2.5 in memory. Of small commits
+ * that are synced in groups of 64, nine in ten are done after 280 µs instead of 390: no sync has to extend the segment.
  */
 
 /** So many may be kept however little room there is. */
@@ -15,6 +16,8 @@ export class SpareSegments {
   readonly #sizeOf: (number: number) => number;
   #spare: { readonly number: number; readonly bytes: number }[] = [];
   #bytesMax: () => number = () => 0;
+  /** False from when all were given up until there is a next segment. */
+  #keeps = true;
 
   /** @param sizeOf size of the file of a segment in bytes. */
   constructor(sizeOf: (number: number) => number) {
@@ -41,6 +44,7 @@ export class SpareSegments {
   /** What the segment `number` is to be made of, which is about to be created, and will be used again some day. */
   reusing(number: number): number | undefined {
     this.#own.add(number);
+    this.#keeps = true;
     return this.#spare.shift()?.number;
   }
 
@@ -51,7 +55,7 @@ export class SpareSegments {
 
   /** True when the file is kept, and must not be deleted. */
   keeps(number: number): boolean {
-    if (!this.#own.delete(number)) return false;
+    if (!this.#own.delete(number) || !this.#keeps) return false;
     const bytes = this.#sizeOf(number);
     if (this.#spare.length >= SPARE_MIN && this.bytes + bytes > this.#bytesMax()) return false;
     this.#spare.push({ number, bytes });
@@ -63,8 +67,9 @@ export class SpareSegments {
     this.#own.clear();
   }
 
-  /** All of them, to be deleted. */
+  /** All of them, to be deleted, as will be those that come until the next segment is begun. */
   takeAll(): number[] {
+    this.#keeps = false;
     return this.#spare.splice(0).map(({ number }) => number);
   }
 }

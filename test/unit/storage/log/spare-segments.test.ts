@@ -36,3 +36,12 @@ test('what somebody may have under another name, or another engine has made, is 
   segments.shared(1);
   expect([1, 2, 3].map((number) => segments.keeps(number))).toEqual([false, true, false]);
 });
+
+test('once all are given up none is kept until there is a next segment', () => {
+  const segments = spares(3, () => 100);
+  expect(segments.keeps(1)).toBe(true);
+  expect(segments.takeAll()).toEqual([1]);
+  expect(segments.keeps(2)).toBe(false);
+  expect(segments.reusing(4)).toBeUndefined();
+  expect(segments.keeps(3)).toBe(true);
+});
