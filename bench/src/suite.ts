@@ -117,7 +117,7 @@ export const SUITES: Readonly<Record<string, Suite>> = {
     workloads: VALUES_WORKLOADS,
     durableWorkloads: [],
     engines: ['varve', 'varve-inline', 'lmdb', 'classic-level'],
-    defaults: { records: 65_536, ops: 1, valueBytes: 4096, durability: 'buffered', cacheBytes: 0 },
+    defaults: { records: 131_072, ops: 1, valueBytes: 4096, durability: 'buffered', cacheBytes: 0 },
     run: runValuesSuite,
   },
   turnover: {

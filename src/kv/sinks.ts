@@ -87,7 +87,7 @@ export class TransactionSink implements KeyspaceSink {
     try {
       this.writeSync(fill, count, options);
     } catch (error) {
-      return Promise.reject(error);
+      return rejection(error);
     }
     return DONE;
   }
@@ -168,6 +168,11 @@ export class RecordingTransactionSink extends TransactionSink {
     this.#records.addTo(this.#tx, this.#keyspace);
     super.writeSync(fill, count, options);
   }
+}
+
+/** Of whatever somebody has thrown. */
+async function rejection(error: unknown): Promise<never> {
+  throw error;
 }
 
 /** Goes where `inside` says, as long as there is something; `outside` otherwise. */

@@ -34,6 +34,8 @@ export interface ClientsWorkload {
   readonly directory: string;
   readonly clients: number;
   readonly callsPerClient: number;
+  /** Of each client, before those that are measured. */
+  readonly warmUpCalls?: number;
   /** Each client waits for its call before its next; the clients do not wait for each other. */
   readonly run: (client: number, call: number) => Promise<unknown>;
   readonly facts?: TellFacts;
@@ -83,19 +85,25 @@ export class Meter {
     });
   }
 
-  async measureClients({ name, directory, clients, callsPerClient, run, facts }: ClientsWorkload): Promise<void> {
+  async measureClients(workload: ClientsWorkload): Promise<void> {
+    const { name, directory, clients, callsPerClient, warmUpCalls = 0, run, facts } = workload;
     if (!this.wants(name)) return;
     const latenciesMs = new Float64Array(clients * callsPerClient);
-    const runClient = async (client: number): Promise<void> => {
-      for (let call = 0; call < callsPerClient; call++) {
-        const startMs = this.#nowMs();
-        await run(client, call);
-        latenciesMs[client * callsPerClient + call] = this.#nowMs() - startMs;
-      }
+    const together = async (runClient: (client: number) => Promise<void>): Promise<void> => {
+      await Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)));
     };
+    await together(async (client) => {
+      for (let call = 0; call < warmUpCalls; call++) await run(client, call);
+    });
     await this.#record(name, directory, false, facts, async () => {
       const startMs = this.#nowMs();
-      await Promise.all(Array.from({ length: clients }, (_, client) => runClient(client)));
+      await together(async (client) => {
+        for (let call = 0; call < callsPerClient; call++) {
+          const callMs = this.#nowMs();
+          await run(client, warmUpCalls + call);
+          latenciesMs[client * callsPerClient + call] = this.#nowMs() - callMs;
+        }
+      });
       return { elapsedMs: this.#nowMs() - startMs, ops: latenciesMs.length, latenciesMs };
     });
   }

@@ -15,6 +15,7 @@ import { FilledDatabase } from './filled-database.js';
 const SYNC_OPS_MAX = 5000;
 const SYNC_CLIENTS = 64;
 const SYNC_OPS_PER_CLIENT_MAX = 4000;
+const SYNC_WARM_UP_CALLS = 1000;
 
 const READS = ['readrandomsync', 'readrandom', 'readmissing', 'readseq', 'readreverse'] as const;
 const SEEKS = { seekrandom10: 10, seekrandom100: 100 } as const;
@@ -37,7 +38,8 @@ Keys are 16 digits, values compress to about one half.
   record. The event loop gets a turn after each batch; pauses are how late a timer of 1 ms fires meanwhile.
 - \`fillsync\`: single records, each durable before the next begins. \`rawsync\` beside it is no engine: the same bytes
   appended to a file with \`write\` and \`fdatasync\`.
-- \`fillsync64\`: the same by 64 clients at a time, each waiting for its own.
+- \`fillsync64\`: the same by ${SYNC_CLIENTS} clients at a time, each waiting for its own, after ${SYNC_WARM_UP_CALLS} each that are not measured:
+  what is compared is a server that has been running for some seconds.
 - The rest is on what \`fillrandom\` left. Every engine is left alone, before it is closed and when it is open again, until its
   process has been idle for half a second, so that reads meet it as it serves, not while it still sorts what it was given;
   \`busyAfterMs\` of the fill says how long that took. Then it is warmed up by reading at least one record of every block.
@@ -121,6 +123,7 @@ class KeyValueRun {
       directory,
       clients: SYNC_CLIENTS,
       callsPerClient: Math.min(Math.ceil(this.#context.settings.ops / SYNC_CLIENTS), SYNC_OPS_PER_CLIENT_MAX),
+      warmUpCalls: SYNC_WARM_UP_CALLS,
       run: async (client, call) => {
         const number = call * SYNC_CLIENTS + client;
         await engine.put(keyOf(number), this.#values.at(number));

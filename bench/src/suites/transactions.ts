@@ -35,7 +35,7 @@ Every value begins with a counter. A transaction reads a record, adds one, write
   \`await db.transaction(async tx => …)\`, serializable. lmdb: \`await db.transaction(() => …)\`, which it runs many of in one
   transaction of LMDB; overlapping syncs are off, so that its promise, too, says that the commit is on the device.
   better-sqlite3: an immediate transaction; it is synchronous, so only one is ever in flight. Before, ${WARM_UP_CALLS} transactions
-  for each client that are not measured: what is compared is a server that has been running for a second or two.
+  for each client that are not measured: what is compared is a server that has been running for some seconds.
 - \`modify64await\`: the same once more, of lmdb with a body that is \`async\` as Varve's is.
 - \`hotcounter100\`: 100 clients on one record. \`retries\`: transactions run again after a conflict, for each that committed.
 - After both the counters are added up: \`lostUpdates\` must be 0, or the round fails.
@@ -52,7 +52,6 @@ export async function runTransactionSuite(context: SuiteContext): Promise<void> 
   await load(context, directory, below);
   const engine = await context.openEngine({ directory, durability, valueBytes });
   const run = new TransactionRun(context, engine, { directory, below });
-  await run.warmUp();
   await run.modify();
   await run.modifyAwaiting();
   await run.countTogether();
@@ -73,6 +72,7 @@ interface Competition {
   readonly name: string;
   readonly clients: number;
   readonly callsPerClient: number;
+  readonly warmUpCalls?: number;
 }
 
 class TransactionRun {
@@ -96,15 +96,6 @@ class TransactionRun {
     this.#below = below;
   }
 
-  async warmUp(): Promise<void> {
-    if (!this.#context.meter.wants('modify64', 'modify64await', 'hotcounter100')) return;
-    const { modify } = this.#transactions;
-    for (let call = 0; call < WARM_UP_CALLS; call++) {
-      await Promise.all(Array.from({ length: CLIENTS }, async () => modify(this.#randomKey(), plusOne)));
-      this.#modified += CLIENTS;
-    }
-  }
-
   modify(): Promise<void> {
     return this.#compete(this.#modifying('modify64'), () => this.#randomKey(), this.#transactions.modify);
   }
@@ -120,23 +111,24 @@ class TransactionRun {
   }
 
   #modifying(name: string): Competition {
-    return { name, clients: CLIENTS, callsPerClient: Math.ceil(this.#context.settings.ops / CLIENTS) };
+    const callsPerClient = Math.ceil(this.#context.settings.ops / CLIENTS);
+    return { name, clients: CLIENTS, callsPerClient, warmUpCalls: WARM_UP_CALLS };
   }
 
-  async #compete({ name, clients, callsPerClient }: Competition, key: () => Buffer, modify: Modify): Promise<void> {
+  async #compete(competition: Competition, key: () => Buffer, modify: Modify): Promise<void> {
     let retries = 0;
+    let calls = 0;
     await this.#context.meter.measureClients({
-      name,
+      ...competition,
       directory: this.#directory,
-      clients,
-      callsPerClient,
       run: async () => {
         // Not in one expression: `retries +=` would read it before the wait.
         const again = await modify(key(), plusOne);
         retries += again;
+        calls++;
         this.#modified++;
       },
-      facts: async () => ({ retries: retries / (clients * callsPerClient), lostUpdates: await this.#lostUpdates() }),
+      facts: async () => ({ retries: retries / calls, lostUpdates: await this.#lostUpdates() }),
     });
   }
 

@@ -94,6 +94,27 @@ test('clients wait for their own calls only', async () => {
   expect(done).toEqual([4, 4, 4]);
 });
 
+test('calls that warm up are numbered before the others and count for nothing', async () => {
+  let nowMs = 0;
+  const meter = new Meter({ nowMs: () => nowMs });
+  const calls: string[] = [];
+  await meter.measureClients({
+    name: 'warm',
+    directory,
+    clients: 2,
+    callsPerClient: 2,
+    warmUpCalls: 3,
+    run: async (client, call) => {
+      calls.push(`${client}.${call}`);
+      nowMs += call < 3 ? 1000 : 1;
+    },
+  });
+  expect(calls.filter((call) => call.startsWith('1'))).toEqual(['1.0', '1.1', '1.2', '1.3', '1.4']);
+  expect(calls.findIndex((call) => call.endsWith('3'))).toBe(6);
+  // Four calls in four milliseconds.
+  expect(meter.measurements[0]!.opsPerSec).toBe(1000);
+});
+
 test('only what is wanted is recorded, and what others need still runs', async () => {
   const meter = new Meter({ only: ['b/big'] });
   const ran: string[] = [];
