@@ -23,7 +23,8 @@
  * on one handle the others may succeed.
  *
  * Paths use the host's separator. Every failure is an `IoError` naming operation, path and errno, except `lock`, which
- * throws `LockedError`. Calls are synchronous, apart from `sync` and `unlinkAside`, whose waiting is worth a trip through the thread pool.
+ * throws `LockedError`. Calls are synchronous, apart from `sync`,
+ * `syncDirectoryAside` and `unlinkAside`, whose waiting is worth a trip through the thread pool.
  */
 export interface FileSystem {
   /** Opens a file; see {@link OpenMode}. Files are created with mode 0600. */
@@ -43,6 +44,8 @@ export interface FileSystem {
   /** Gives the file a second name (hard link). Fails with `EEXIST` when `path` exists. */
   link(existing: string, path: string): void;
   syncDirectory(path: string): void;
+  /** The same beside this thread, as of the call: durable when the promise resolves, not before. */
+  syncDirectoryAside(path: string): Promise<void>;
   /**
    * Takes the advisory lock of `path`, a small file that names the holder. Released by `FileLock.release`, and free for
    * the taking once its holder has died. Throws `LockedError` with `facts.path` and `facts.pid` while another holder lives.

@@ -125,6 +125,13 @@ export class MemFileSystem implements FileSystem {
     this.#directory('syncDirectory', path).sync(this.#operations.count);
   }
 
+  async syncDirectoryAside(path: string): Promise<void> {
+    const directory = this.#directory('syncDirectory', path);
+    const lastOrder = this.#operations.count;
+    await this.#untilSynced();
+    directory.sync(lastOrder);
+  }
+
   /** Holders are handles of this file system. The lock file is there to be seen; it does not decide anything. */
   lock(path: string): FileLock {
     const key = split(path).join('/');

@@ -24,6 +24,7 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ClosedError, concatBytes, IoError } from '../base/index.js';
 import type { File, FileLock, FileStat, FileSystem, OpenMode } from './file-system.js';
@@ -102,6 +103,10 @@ export class NodeFileSystem implements FileSystem {
         closeSync(descriptor);
       }
     });
+  }
+
+  syncDirectoryAside(path: string): Promise<void> {
+    return directoriesSync ? syncDirectoryInPool(path) : Promise.resolve();
   }
 
   lock(path: string): FileLock {
@@ -232,6 +237,19 @@ class NodeFile implements File {
 
   #checkOpen(): void {
     if (this.#closed) throw new ClosedError(`${this.path} is closed`, { facts: { path: this.path } });
+  }
+}
+
+async function syncDirectoryInPool(path: string): Promise<void> {
+  try {
+    const directory = await open(path, 'r');
+    try {
+      await directory.sync();
+    } finally {
+      await directory.close();
+    }
+  } catch (cause) {
+    throw ioError('syncDirectory', path, cause);
   }
 }
 

@@ -162,6 +162,11 @@ export class FaultFileSystem implements FileSystem {
     this.#inner.syncDirectory(path);
   }
 
+  async syncDirectoryAside(path: string): Promise<void> {
+    this.before('syncDirectory', path);
+    await this.#inner.syncDirectoryAside(path);
+  }
+
   lock(path: string): FileLock {
     this.before('lock', path);
     const lock = this.#inner.lock(path);

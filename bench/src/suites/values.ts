@@ -1,6 +1,6 @@
 /** Overwriting and reading large values; VALUES_METHOD says how. */
 
-import { closeSync, fsyncSync, mkdirSync, openSync, readSync, unlinkSync, writeSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Entry, KeyValueEngine } from '../engine.js';
 import { InputWindow } from '../input/input-window.js';
@@ -9,6 +9,7 @@ import { KEY_BYTES, keyOf, ValuePool } from '../input/records.js';
 import { untilIdle } from '../measurement/idleness.js';
 import { Meter } from '../measurement/meter.js';
 import { bytesOnDisk } from '../measurement/process-figures.js';
+import { preadsPerSec, RAW_SPACE, writevPerSec } from '../measurement/raw-values.js';
 import type { SuiteContext } from '../suite.js';
 import { getFastest, whenDone } from './fastest-call.js';
 
@@ -36,6 +37,10 @@ The same bytes (\`--records\` times \`--value\`) as values of 4 KB, 64 KB and 1 
     \`beforeGc\`: the same without values that were written before and moved.
   - \`peak\`: the most space the database took, looked at after every ${BATCHES_PER_LOOK} batches, for a byte of keys and values alive.
   - \`settled\`: the same once the process is idle, which took \`busyAfterMs\`; \`collected\`: the same after \`db.gc()\`, where there is one.
+  - \`toWritev\`: the rate for one of \`writev\` of such batches, without keys, copies or checksums, over files that are there and
+    take ${RAW_SPACE} bytes for a byte alive, in the same process afterwards. Files are synced beside the thread when they are full; it waits
+    where more than is left of that space is not synced. So much can a store reach that keeps an old value until the new one
+    is on the device.
 - \`read\`: random keys of what that left, by the synchronous call if there is one; an operation is a value, and what is read has
   been read before. \`toPread\`: the rate for one of \`pread\` of as many bytes of a file in the page cache, each into a buffer of its
   own, in the same process.
@@ -148,9 +153,21 @@ class ValueWorkloads {
       busyAfterMs: Math.round(await untilIdle()),
       settled: bytesOnDisk(directory) / this.#liveBytes,
     };
-    if (engine.collect === undefined) return facts;
-    await engine.collect();
-    return { ...facts, collected: bytesOnDisk(directory) / this.#liveBytes };
+    await engine.collect?.();
+    const collected = engine.collect === undefined ? {} : { collected: bytesOnDisk(directory) / this.#liveBytes };
+    return { ...facts, ...collected, toWritev: opsPerSec / (await this.#writevPerSec()) };
+  }
+
+  #writevPerSec(): Promise<number> {
+    const { valueBytes } = this.#scale;
+    return writevPerSec({
+      directory: this.#context.directory,
+      valueBytes,
+      liveBytes: this.#liveBytes,
+      bytes: PASSES * this.#liveBytes,
+      perBatch: Math.max(1, BATCH_BYTES / valueBytes),
+      valueAt: (index) => this.#values.at(index),
+    });
   }
 
   async #read(engine: KeyValueEngine): Promise<void> {
@@ -173,31 +190,18 @@ class ValueWorkloads {
       prepare: (from, to) => keys.fill(from, to, () => keyOf(this.#below(records))),
       facts: ({ opsPerSec }) => ({
         MBs: (opsPerSec * valueBytes) / 1e6,
-        toPread: opsPerSec / this.#readsPerSec(calls),
+        toPread: opsPerSec / this.#preadsPerSec(calls),
       }),
     });
   }
 
-  #expect(value: Uint8Array | undefined): void {
-    if (value?.length !== this.#scale.valueBytes) throw new Error('a record that was written is not there');
+  #preadsPerSec(reads: number): number {
+    const { records, valueBytes } = this.#scale;
+    const directory = this.#context.directory;
+    return preadsPerSec({ directory, valueBytes, records, reads, drawRecord: () => this.#below(records) });
   }
 
-  /** What a program reaches that knows where each value lies and asks the page cache for it. */
-  #readsPerSec(reads: number): number {
-    const { directory, records, valueBytes } = this.#scale;
-    const path = join(directory, '..', 'pread');
-    const file = openSync(path, 'wx+');
-    try {
-      const content = Buffer.alloc(valueBytes, 1);
-      for (let i = 0; i < records; i++) writeSync(file, content, 0, valueBytes, i * valueBytes);
-      fsyncSync(file);
-      const places = Float64Array.from({ length: reads }, () => this.#below(records) * valueBytes);
-      const startMs = performance.now();
-      for (const place of places) readSync(file, Buffer.allocUnsafeSlow(valueBytes), 0, valueBytes, place);
-      return (reads * 1000) / (performance.now() - startMs);
-    } finally {
-      closeSync(file);
-      unlinkSync(path);
-    }
+  #expect(value: Uint8Array | undefined): void {
+    if (value?.length !== this.#scale.valueBytes) throw new Error('a record that was written is not there');
   }
 }

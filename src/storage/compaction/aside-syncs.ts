@@ -19,7 +19,7 @@ export class AsideSyncs implements FileSystem {
   async settled(): Promise<void> {
     await Promise.all(this.#underWay);
     // Last, when the journal has been committed: there is little left to do.
-    for (const directory of this.#directories) this.#fileSystem.syncDirectory(directory);
+    for (const directory of this.#directories) await this.#fileSystem.syncDirectoryAside(directory);
   }
 
   open(path: string, mode: OpenMode): File {
@@ -29,6 +29,10 @@ export class AsideSyncs implements FileSystem {
 
   syncDirectory(path: string): void {
     this.#directories.add(path);
+  }
+
+  async syncDirectoryAside(path: string): Promise<void> {
+    this.syncDirectory(path);
   }
 
   exists(path: string): boolean {

@@ -55,6 +55,11 @@ export class SlowSyncFileSystem implements FileSystem {
     this.#inner.syncDirectory(path);
   }
 
+  async syncDirectoryAside(path: string): Promise<void> {
+    await this.#inner.syncDirectoryAside(path);
+    await this.#wait();
+  }
+
   lock(path: string): FileLock {
     return this.#inner.lock(path);
   }

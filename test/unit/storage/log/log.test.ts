@@ -161,19 +161,53 @@ test('where no second handle can be opened, the next sync waits for the first', 
   const faulty = new FaultFileSystem(memory, { memory, untilSynced });
   faulty.createDirectory(DIRECTORY);
   const log = createLog(faulty);
+  const aTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   writeBatch(log, 1);
   const first = log.sync();
   faulty.inject({ operation: 'open', errno: 'EMFILE', times: 1 });
   writeBatch(log, 2);
   const second = log.sync();
-  await new Promise((resolve) => setImmediate(resolve));
+  await aTurn();
   expect(held).toHaveLength(1);
   held.shift()!();
-  await first;
-  await new Promise((resolve) => setImmediate(resolve));
+  await aTurn();
+  // The second, and the directory behind the first.
+  expect(held).toHaveLength(2);
   held.shift()!();
-  await second;
+  held.shift()!();
+  await Promise.all([first, second]);
   expect(log.syncedOffset).toBe(log.sizeBytes);
+  log.close();
+});
+
+test('nothing counts as durable before the name of the segment does', async () => {
+  const held: (() => void)[] = [];
+  const memory = new MemFileSystem({
+    trackCrashes: true,
+    untilSynced: () => new Promise((resolve) => held.push(resolve)),
+  });
+  memory.createDirectory(DIRECTORY);
+  memory.syncDirectory('/');
+  const log = createLog(memory);
+  const aTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const afterCrash = (): string[] => memory.crashImage('lost', seededRandom(1)).list(DIRECTORY);
+  const done: number[] = [];
+  for (const number of [1, 2]) {
+    writeBatch(log, number);
+    void log.sync().then(() => done.push(number));
+  }
+  await aTurn();
+  for (const settle of held.splice(0)) settle();
+  await aTurn();
+  // Both files are synced; one sync of the directory is for both.
+  expect(held).toHaveLength(1);
+  expect(afterCrash()).toEqual([]);
+  expect([done, log.syncedOffset]).toEqual([[], 0]);
+  held[0]!();
+  await aTurn();
+  expect(done).toEqual([1, 2]);
+  expect(log.syncedOffset).toBe(log.sizeBytes);
+  expect(afterCrash()).toHaveLength(1);
   log.close();
 });
 
