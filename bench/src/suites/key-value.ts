@@ -39,7 +39,7 @@ Keys are 16 digits, values compress to about one half.
 - \`fillsync\`: single records, each durable before the next begins. \`rawsync\` beside it is no engine: the same bytes
   appended to a file with \`write\` and \`fdatasync\`.
 - \`fillsync64\`: the same by ${SYNC_CLIENTS} clients at a time, each waiting for its own, after ${SYNC_WARM_UP_CALLS} each that are not measured:
-  what is compared is a server that has been running for some seconds.
+  most of the compiling is done by then.
 - The rest is on what \`fillrandom\` left. Every engine is left alone, before it is closed and when it is open again, until its
   process has been idle for half a second, so that reads meet it as it serves, not while it still sorts what it was given;
   \`busyAfterMs\` of the fill says how long that took. Then it is warmed up by reading at least one record of every block.

@@ -72,6 +72,8 @@ class ValueWorkloads {
   readonly #values: ValuePool;
   readonly #liveBytes: number;
   #peakBytes = 0;
+  /** By what was not measured. */
+  #movedBefore = 0;
 
   constructor(context: SuiteContext, scale: Scale) {
     this.#context = context;
@@ -93,6 +95,7 @@ class ValueWorkloads {
     );
     await untilIdle();
     await this.#write(engine, new Meter({ only: [] }), this.#passes(1));
+    this.#movedBefore = engine.movedBytes?.() ?? 0;
     await this.#write(engine, this.#meter, this.#passes(PASSES));
     await this.#read(engine);
     await engine.close();
@@ -144,7 +147,7 @@ class ValueWorkloads {
     const { directory, valueBytes } = this.#scale;
     const committed = PASSES * this.#liveBytes;
     const written = bytesWritten ?? Number.NaN;
-    const moved = engine.movedBytes?.() ?? 0;
+    const moved = (engine.movedBytes?.() ?? 0) - this.#movedBefore;
     const facts = {
       MBs: (opsPerSec * valueBytes) / 1e6,
       written: written / committed,
