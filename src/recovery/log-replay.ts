@@ -110,7 +110,7 @@ function segmentsToReplay({ fileSystem, directory, ownNames, state }: ReplaySour
 
 /**
  * The later segments of the directory that count, ascending. Those with nothing but a header are left out: a successor that
- * was just created, or the segment of a recovery that was cut short.
+ * was just created, if its file was too, or the segment of a recovery that was cut short.
  */
 function segmentsAfter(fileSystem: FileSystem, directory: string, names: readonly string[], number: number): number[] {
   const numbers: number[] = [];

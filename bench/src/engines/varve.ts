@@ -97,16 +97,15 @@ function transactionsOf(db: Varve.Database, write: Varve.WriteOptions): Transact
   // A hundred clients on one key: the default of ten is for programs that would rather hear of it.
   const modifying: Varve.TransactionOptions = { ...write, retries: 1_000_000 };
   return {
-    async modify(key, update) {
+    modify(key, update) {
       let attempts = 0;
-      await db.transaction(async (tx) => {
-        attempts++;
+      return db.transaction(async (tx) => {
         const inside = tx.keyspace(SPACE, BYTES);
         const old = await inside.get(key);
         if (old === undefined) throw new Error('a record that was written is not there');
         await inside.put(key, update(old));
+        return attempts++;
       }, modifying);
-      return attempts - 1;
     },
     readTogether: (keys, visit) =>
       db.transaction(

@@ -33,7 +33,7 @@ export function* logLines(fileSystem: FileSystem, file: DumpedFile, keys: KeyFor
     else if (item.item === 'damage') yield damageLine(item);
     else if (item.item === 'torn-tail') yield tornTailLine(item);
     else if (item.item === 'room') {
-      const facts = `${item.bytes} zeros, for records to come`;
+      const facts = `${item.bytes} bytes, for records to come`;
       yield { text: placedText(item.offset, item.item, facts), data: { ...item } };
     } else yield* recordLines(item, keys);
   }

@@ -68,7 +68,7 @@ export class CommitPipeline {
     this.#queue = new CommitQueue(host.batchBytesMax, host.separation.thresholdBytes);
     // A failure has poisoned the engine, which tells the listener and whoever commits next.
     this.#schedule = new SyncSchedule(host.walSync, host.scheduler, () => void this.sync().catch(() => undefined));
-    this.#log = new LogChain((number, vouches) => this.#createLog(number, vouches), log);
+    this.#log = new LogChain((number, vouches) => host.createLog(number, vouches), log);
     this.#lastTimestamp = this.#applied = lastTimestamp;
   }
 
@@ -158,6 +158,8 @@ export class CommitPipeline {
   /** Ends the segment in order and closes it; the queue is empty and the gate open. */
   async finish(): Promise<void> {
     this.#schedule.stop();
+    // The end will say that nothing is behind it, which must be so whatever a crash keeps of it.
+    if (this.#log.cutRoom()) await this.#log.sync();
     this.#writeSegmentEnd(this.#inFlight.takeFrames(), 0);
     await this.#log.sync();
     this.#syncs++;
@@ -374,10 +376,6 @@ export class CommitPipeline {
     this.#host.pace.stops();
     this.#host.maintenance.makeRoomNow();
     this.#host.pace.goesOn();
-  }
-
-  #createLog(number: number, vouches: boolean): LogWriter {
-    return this.#host.createLog(number, vouches);
   }
 
   #changeSegment(successor: number, synced: boolean): void {

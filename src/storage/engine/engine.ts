@@ -76,7 +76,7 @@ export class Engine {
     const failed = (cause: unknown): void => this.#gate.poison(cause);
     this.#removals = new FileRemovals(dependencies.executor, failed, () => this.#pipeline?.resume());
     this.#versions = new VersionSet(source, recovered.state, recovered.manifest, this.#removals.remove);
-    this.#valueLog = new ValueLog(this.#versions, options.valueLog);
+    this.#valueLog = new ValueLog(this.#versions, options.valueLog, options.memtableBytes);
     this.#times = new CommitTimes(recovered.times);
     this.#plan = new ReadPlan(this.#versions.current);
     const values = { bytesMax: () => this.#valueLog.segmentBytesMax, begin: () => this.#maintenance.expectValues() };
@@ -228,6 +228,8 @@ export class Engine {
 
   /** `compact`, then empties the files of values until hardly any garbage is left, or rejects with why one was not emptied. */
   async gc(): Promise<void> {
+    // The segment that the flush begins is to be as small as what is in it.
+    this.#versions.giveUpSpares('all');
     await this.compact();
     this.#valueLog.reconsider();
     await this.#maintenance.compact(undefined);

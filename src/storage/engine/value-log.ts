@@ -47,6 +47,8 @@ const BUDGET_FACTOR = 1.9;
 const LIMIT_FACTOR = 2.2;
 /** Segments are kept for the next ones until they and all else take so much. */
 const SPARE_FACTOR = 2;
+/** And one of them, for what a segment holds as a rule: keys and small values of a memtable, and what that points to. */
+const SPARE_SEGMENT_FACTOR = 2;
 /**
  * How slowly commits are slowed at first: they settle where the files grow no more, which is then in the middle of the way to
  * the limit and not where it begins.
@@ -80,13 +82,14 @@ export class ValueLog {
   /** Garbage is looked for and collected that would not be while commits come. */
   #keepsUp = false;
 
-  constructor(versions: VersionSet, options: EngineOptions['valueLog']) {
+  constructor(versions: VersionSet, options: EngineOptions['valueLog'], memtableBytes: number) {
     this.#versions = versions;
     this.#options = options;
-    versions.spares.limit(
-      () =>
+    versions.spares.limit({
+      all: () =>
         this.#allowedBytes(this.space, SPARE_FACTOR) - this.space.bytes - this.#unflushedBytes - versions.leavingBytes,
-    );
+      each: () => SPARE_SEGMENT_FACTOR * (memtableBytes + this.segmentBytesMax),
+    });
   }
 
   /** How much a memtable may point to before it is sealed. */

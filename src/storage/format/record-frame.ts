@@ -1,7 +1,7 @@
 /**
  * Frames carry the records of logs and manifests:
  *
- *   file  := header frame* 00*        zeros only in logs, which are extended ahead
+ *   file  := header frame* rest       only logs have a rest, see docs/formats/log.md
  *   frame := marker:4 bytes = f5 76 72 0a  checksum:u32  length:u32  syncedOffset:u64  type:u8  body:length bytes  area
  *
  * The area is empty for all types but 5 and 6, whose body begins with its size as u64. The checksum covers everything

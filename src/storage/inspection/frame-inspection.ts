@@ -25,7 +25,7 @@ export interface LogRecordItem extends FrameItem {
   readonly record: LogRecord;
 }
 
-/** Zeros up to the end of a segment, written ahead of the records that would have followed. */
+/** Behind the records of a segment: zeros written ahead of those that would have followed, or what the file held before. */
 export interface LogRoomItem {
   readonly item: 'room';
   readonly offset: number;

@@ -38,6 +38,11 @@ export class LogChain {
     this.#active.write(frames);
   }
 
+  /** Of the active segment, see `LogWriter.cutRoom`. */
+  cutRoom(): boolean {
+    return this.#active.cutRoom();
+  }
+
   /** Appends the last record of the active segment. */
   writeEnd(frames: LogFrames): void {
     this.#active.writeEnd(frames);

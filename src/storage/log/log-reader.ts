@@ -1,7 +1,8 @@
 /**
  * Reads a log segment back. One that a later segment vouches for must be whole. Others may end in a torn tail, which is
  * what a crash leaves of writes that were never durable, the header included; damage that had been durable is a
- * `CorruptionError`. Zeros up to the end of the file are room that was not used.
+ * `CorruptionError`. Zeros up to the end of the file are room that was not used; where a segment may be torn, so is what follows
+ * zeros for a frame header, which the file held while it was another segment.
  */
 
 import { join } from 'node:path';

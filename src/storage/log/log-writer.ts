@@ -55,8 +55,8 @@ export class LogWriter {
   /** Whether the name is durable; what makes it so. */
   #named = false;
   #naming: Promise<void> | undefined;
-  /** Size of a file that was another segment before. */
-  readonly #roomBytes: number;
+  /** Size of a file that was another segment before; 0 when nothing of that is left. */
+  #roomBytes: number;
   /** Up to here the file has zeros, or what it held before, behind the records, unless these have come further. */
   #extendedTo = 0;
   #ended = false;
@@ -121,6 +121,15 @@ export class LogWriter {
     if (parts.length === 1) file.write(parts[0]!, this.#sizeBytes);
     else file.writeParts(parts, this.#sizeBytes);
     this.#sizeBytes += frames.byteLength;
+  }
+
+  /** Cuts off what the file held before and is not written over. True when there was anything, which the next sync makes durable. */
+  cutRoom(): boolean {
+    if (this.#sizeBytes >= this.#roomBytes) return false;
+    this.#handles.file.truncate(this.#sizeBytes);
+    this.#roomBytes = 0;
+    this.#extendedTo = this.#sizeBytes;
+    return true;
   }
 
   /** Appends the last record. */
@@ -210,6 +219,11 @@ export class LogWriter {
         throw CorruptionError.at(this.#path, scan.end, what);
       }
       handle.write(content.subarray(this.#syncedOffset), this.#syncedOffset);
+      if (this.#sizeBytes < this.#roomBytes) {
+        // What the file held before may be back behind the records. As the file is cut already, only a longer one can be cut anew.
+        handle.write(ZEROS.subarray(0, FRAME_HEADER_BYTES), this.#sizeBytes);
+        if (this.#ended) handle.truncate(this.#sizeBytes);
+      }
     } catch (cause) {
       handle.close();
       throw cause;

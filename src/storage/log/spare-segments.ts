@@ -10,14 +10,22 @@
 /** So many may be kept however little room there is. */
 const SPARE_MIN = 2;
 
+/** In bytes, asked for anew each time. */
+export interface SpareLimits {
+  /** What all of them may take, if they are more than `SPARE_MIN`. */
+  all(): number;
+  /** What one may take: a single commit can make a segment as large as commits may be. */
+  each(): number;
+}
+
 export class SpareSegments {
   /** Numbers of segments that may be used again. */
   readonly #own = new Set<number>();
   readonly #sizeOf: (number: number) => number;
   #spare: { readonly number: number; readonly bytes: number }[] = [];
-  #bytesMax: () => number = () => 0;
+  #limits: SpareLimits = { all: () => 0, each: () => 0 };
   /** False from when all were given up until there is a next segment. */
-  #keeps = true;
+  #accepts = true;
 
   /** @param sizeOf size of the file of a segment in bytes. */
   constructor(sizeOf: (number: number) => number) {
@@ -29,22 +37,22 @@ export class SpareSegments {
     return this.#spare.reduce((sum, { bytes }) => sum + bytes, 0);
   }
 
-  /** @param bytesMax what they may take beyond `SPARE_MIN` of them. */
-  limit(bytesMax: () => number): void {
-    this.#bytesMax = bytesMax;
+  /** None is kept before this was called. */
+  limit(limits: SpareLimits): void {
+    this.#limits = limits;
   }
 
   /** Those that take too much by now, to be deleted. */
   takeExcess(): number[] {
     const excess: number[] = [];
-    while (this.#spare.length > SPARE_MIN && this.bytes > this.#bytesMax()) excess.push(this.#spare.pop()!.number);
+    while (this.#spare.length > SPARE_MIN && this.bytes > this.#limits.all()) excess.push(this.#spare.pop()!.number);
     return excess;
   }
 
   /** What the segment `number` is to be made of, which is about to be created, and will be used again some day. */
   reusing(number: number): number | undefined {
     this.#own.add(number);
-    this.#keeps = true;
+    this.#accepts = true;
     return this.#spare.shift()?.number;
   }
 
@@ -53,11 +61,12 @@ export class SpareSegments {
     this.#own.delete(number);
   }
 
-  /** True when the file is kept, and must not be deleted. */
-  keeps(number: number): boolean {
-    if (!this.#own.delete(number) || !this.#keeps) return false;
+  /** Offers the file of a segment that nothing needs any more. True when it is kept, and must not be deleted. */
+  offer(number: number): boolean {
+    if (!this.#own.delete(number) || !this.#accepts) return false;
     const bytes = this.#sizeOf(number);
-    if (this.#spare.length >= SPARE_MIN && this.bytes + bytes > this.#bytesMax()) return false;
+    if (bytes > this.#limits.each()) return false;
+    if (this.#spare.length >= SPARE_MIN && this.bytes + bytes > this.#limits.all()) return false;
     this.#spare.push({ number, bytes });
     return true;
   }
@@ -69,7 +78,7 @@ export class SpareSegments {
 
   /** All of them, to be deleted, as will be those that come until the next segment is begun. */
   takeAll(): number[] {
-    this.#keeps = false;
+    this.#accepts = false;
     return this.#spare.splice(0).map(({ number }) => number);
   }
 }

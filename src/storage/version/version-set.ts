@@ -226,7 +226,7 @@ export class VersionSet {
 
   #isKept(name: string): boolean {
     const parsed = parseFileName(name);
-    return parsed?.kind === 'log' && this.spares.keeps(parsed.number);
+    return parsed?.kind === 'log' && this.spares.offer(parsed.number);
   }
 
   /** Has the segments unlinked that were kept to be used again: those that take too much by now, or all. */
