@@ -6,6 +6,7 @@
  */
 
 import { Memtable, type MemtableMark, WriteBatch } from '../storage/index.js';
+import { FewKeys } from './few-keys.js';
 
 const INITIAL_BYTES = 1024;
 /** As many transactions may well be in flight at a time; they take two memtables each. */
@@ -17,6 +18,7 @@ const KEPT_KEYS_MAX = 256;
 
 export class MemtablePool {
   readonly #free: Memtable[] = [];
+  readonly #freeKeys: FewKeys[] = [];
   readonly #freeBatches: WriteBatch[] = [];
   readonly #empty: MemtableMark = new Memtable({ initialBytes: INITIAL_BYTES, shared: false }).mark();
 
@@ -31,6 +33,17 @@ export class MemtablePool {
     if (memtable.byteSize > KEPT_BYTES_MAX || memtable.keyCount > KEPT_KEYS_MAX) return;
     memtable.truncate(this.#empty);
     this.#free.push(memtable);
+  }
+
+  takeKeys(): FewKeys {
+    return this.#freeKeys.pop() ?? new FewKeys();
+  }
+
+  /** The same as `give`. */
+  giveKeys(keys: FewKeys): void {
+    if (this.#freeKeys.length >= KEPT_BATCHES_MAX) return;
+    keys.clear();
+    this.#freeKeys.push(keys);
   }
 
   takeBatch(): WriteBatch {

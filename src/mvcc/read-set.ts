@@ -6,6 +6,7 @@
 
 import { compareBytes, EMPTY_BYTES, type KeyRange, keyAfter } from '../base/index.js';
 import { type BatchVisitor, EntryKind, MAX_TIMESTAMP, type Memtable } from '../storage/index.js';
+import type { FewKeys } from './few-keys.js';
 import type { MemtablePool } from './memtable-pool.js';
 
 const RANGE_OVERHEAD_BYTES = 128;
@@ -13,6 +14,8 @@ const RANGE_OVERHEAD_BYTES = 128;
 export class ReadSet {
   readonly #pool: MemtablePool;
   readonly #bytesMax: number;
+  /** The keys while they are few; then all of them are in `#keys`. */
+  #few: FewKeys | undefined;
   #keys: Memtable | undefined;
   #ranges: KeyRange[] = [];
   #rangeBytes = 0;
@@ -30,10 +33,9 @@ export class ReadSet {
       this.#widen({ lower: key.slice(), upper: keyAfter(key) });
       return;
     }
-    const keys = (this.#keys ??= this.#pool.take());
-    if (keys.find(key, MAX_TIMESTAMP)) return;
-    keys.add(key, 1, EntryKind.Put, EMPTY_BYTES);
-    if (keys.byteSize + this.#rangeBytes > this.#bytesMax) this.#giveUpDetails();
+    if (this.#keys !== undefined) this.#addToMany(this.#keys, key);
+    else if (!(this.#few ??= this.#pool.takeKeys()).add(key)) this.#addToMany(this.#becomeMany(this.#few), key);
+    if (this.#keyBytes + this.#rangeBytes > this.#bytesMax) this.#giveUpDetails();
   }
 
   /** Keeps `range`; the caller leaves its bounds alone. */
@@ -44,12 +46,13 @@ export class ReadSet {
     }
     this.#ranges.push(range);
     this.#rangeBytes += (range.lower?.length ?? 0) + (range.upper?.length ?? 0) + RANGE_OVERHEAD_BYTES;
-    if ((this.#keys?.byteSize ?? 0) + this.#rangeBytes > this.#bytesMax) this.#giveUpDetails();
+    if (this.#keyBytes + this.#rangeBytes > this.#bytesMax) this.#giveUpDetails();
   }
 
   /** Visits every key, as a put without a value. */
   forEachKey(visit: BatchVisitor): void {
-    this.#keys?.forEachNewest(visit);
+    if (this.#keys === undefined) this.#few?.forEach(visit);
+    else this.#keys.forEachNewest(visit);
   }
 
   /** The intervals read, in no particular order. */
@@ -59,8 +62,23 @@ export class ReadSet {
 
   /** Gives the memory back; the set must not be used again. */
   release(): void {
+    if (this.#few !== undefined) this.#pool.giveKeys(this.#few);
     if (this.#keys !== undefined) this.#pool.give(this.#keys);
-    this.#keys = undefined;
+    this.#few = this.#keys = undefined;
+  }
+
+  get #keyBytes(): number {
+    return this.#keys?.byteSize ?? this.#few?.byteSize ?? 0;
+  }
+
+  #addToMany(keys: Memtable, key: Uint8Array): void {
+    if (!keys.find(key, MAX_TIMESTAMP)) keys.add(key, 1, EntryKind.Put, EMPTY_BYTES);
+  }
+
+  #becomeMany(few: FewKeys): Memtable {
+    const keys = this.#pool.take();
+    few.forEach((kind, bytes, start, end) => keys.addRanges(1, kind, bytes, start, end, end, end));
+    return (this.#keys = keys);
   }
 
   #giveUpDetails(): void {

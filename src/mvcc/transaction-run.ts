@@ -151,7 +151,7 @@ class TransactionRun<T> implements CommitObserver, Placed {
       return;
     }
     if (isPromise(pending)) {
-      Promise.resolve(pending).then(
+      (pending instanceof Promise ? pending : Promise.resolve(pending)).then(
         (result) => this.#finish(result),
         (error: unknown) => this.failed(error),
       );

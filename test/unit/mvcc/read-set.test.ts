@@ -1,7 +1,9 @@
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { rangeContains, utf8Decode, utf8Encode } from '../../../src/base/index.js';
 import { MemtablePool } from '../../../src/mvcc/memtable-pool.js';
 import { ReadSet } from '../../../src/mvcc/read-set.js';
+import { propertyOptions } from '../../support/seed.js';
 
 const bytes = utf8Encode;
 
@@ -40,4 +42,27 @@ test('an open bound stays open when the details are given up', () => {
   reads.addRange({ lower: bytes('m'), upper: undefined });
   for (let i = 0; i < 40; i++) reads.addKey(bytes(`a${i}`));
   expect(reads.ranges).toEqual([{ lower: bytes('a0'), upper: undefined }]);
+});
+
+test('has every key once, be they few or many, short or long', () => {
+  const head = fc.uint8Array({ maxLength: 2, max: 5 });
+  const tailBytes = fc.constantFrom(0, 0, 0, 100, 300, 600);
+  const pool = new MemtablePool();
+  fc.assert(
+    fc.property(fc.array(fc.tuple(head, tailBytes), { maxLength: 30 }), (keys) => {
+      const reads = new ReadSet(pool, 1_000_000);
+      const expected = new Set<string>();
+      for (const [start, zeros] of keys) {
+        const key = Uint8Array.from([...start, ...new Uint8Array(zeros)]);
+        reads.addKey(key);
+        expected.add(key.join());
+      }
+      const visited: string[] = [];
+      reads.forEachKey((_kind, source, start, end) => visited.push(source.slice(start, end).join()));
+      expect(visited).toHaveLength(expected.size);
+      expect(new Set(visited)).toEqual(expected);
+      reads.release();
+    }),
+    propertyOptions(500),
+  );
 });
