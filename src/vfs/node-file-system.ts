@@ -9,10 +9,12 @@ import {
   fdatasync,
   fdatasyncSync,
   fstatSync,
+  fsync,
   fsyncSync,
   ftruncateSync,
   linkSync,
   mkdirSync,
+  open,
   openSync,
   readdirSync,
   readSync,
@@ -24,7 +26,6 @@ import {
   writeSync,
   writevSync,
 } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { ClosedError, concatBytes, IoError } from '../base/index.js';
 import type { File, FileLock, FileStat, FileSystem, OpenMode } from './file-system.js';
@@ -240,17 +241,17 @@ class NodeFile implements File {
   }
 }
 
-async function syncDirectoryInPool(path: string): Promise<void> {
-  try {
-    const directory = await open(path, 'r');
-    try {
-      await directory.sync();
-    } finally {
-      await directory.close();
-    }
-  } catch (cause) {
-    throw ioError('syncDirectory', path, cause);
-  }
+function syncDirectoryInPool(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (fault: Error | null | undefined): void => {
+      if (fault) reject(ioError('syncDirectory', path, fault));
+      else resolve();
+    };
+    open(path, 'r', (openFault, descriptor) => {
+      if (openFault) settle(openFault);
+      else fsync(descriptor, (syncFault) => close(descriptor, (closeFault) => settle(syncFault ?? closeFault)));
+    });
+  });
 }
 
 function attempt<T>(operation: string, path: string, action: () => T): T {
