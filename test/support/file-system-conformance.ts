@@ -175,6 +175,17 @@ export function describeFileSystem(name: string, makeWorkplace: () => Workplace)
         expect(faultOf(() => fs.createDirectory(at('file', 'sub')))[2]).toBe('ENOTDIR');
       });
 
+      it('syncs and unlinks beside the thread, and tells there what is wrong', async () => {
+        put(at('a'), 'a');
+        await fs.syncDirectoryAside(place.root);
+        await fs.unlinkAside(at('a'));
+        expect(fs.list(place.root)).toEqual([]);
+        const refused = (operation: string): unknown =>
+          expect.objectContaining({ operation, path: at('no'), errno: 'ENOENT' });
+        await expect(fs.syncDirectoryAside(at('no'))).rejects.toThrow(refused('syncDirectory'));
+        await expect(fs.unlinkAside(at('no'))).rejects.toThrow(refused('unlink'));
+      });
+
       it('renames over an existing file', () => {
         put(at('a'), 'new');
         put(at('b'), 'old');

@@ -68,6 +68,22 @@ function syncedFile(): MemFileSystem {
 }
 
 describe('MemFileSystem after a crash', () => {
+  it('keeps names synced beside the thread from when that is told, and as of the call', async () => {
+    let settle = (): void => undefined;
+    const fs = new MemFileSystem({
+      trackCrashes: true,
+      untilSynced: () => new Promise((resolve) => (settle = resolve)),
+    });
+    const after = (): string[] => fs.crashImage('lost', seededRandom(1)).list('');
+    put(fs, 'before', '');
+    const synced = fs.syncDirectoryAside('');
+    put(fs, 'behind', '');
+    expect(after()).toEqual([]);
+    settle();
+    await synced;
+    expect(after()).toEqual(['before']);
+  });
+
   it('keeps everything synced, in every mode', () => {
     const fs = syncedFile();
     fs.createDirectory('d/e');
