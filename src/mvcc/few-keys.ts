@@ -1,11 +1,10 @@
 /**
  * The first few keys of a set, looked through one by one: most transactions read no more, and a hash for them costs more than
- * it saves: of transactions in memory that read, change and write back a key of 23 bytes each takes 4.1 µs of processor time
+ * it saves. Of transactions in memory that read, change and write back a key of 23 bytes, each takes 4.1 µs of processor time
  * instead of 4.35 (three rounds in turn, 2 shared cores, Node 20.20).
  */
 
-import type { BatchVisitor } from '../storage/index.js';
-import { EntryKind } from '../storage/index.js';
+import { type BatchVisitor, EntryKind } from '../storage/index.js';
 
 const KEYS_MAX = 8;
 const BYTES_MAX = 512;
