@@ -39,7 +39,7 @@ The same bytes (\`--records\` times \`--value\`) as values of 4 KB, 64 KB and 1 
   - \`settled\`: the same once the process is idle, which took \`busyAfterMs\`; \`collected\`: the same after \`db.gc()\`, where there is one.
   - \`toWritev\`: the rate for one of \`writev\` of such batches, without keys, copies or checksums, over files that are there and
     take ${RAW_SPACE} bytes for a byte alive, in the same process afterwards. Files are synced beside the thread when they are full; it waits
-    where more than is left of that space is not synced. So much can a store reach that keeps an old value until the new one
+    where more than is left of that space is not synced, and at the end until all is. So much can a store reach that keeps an old value until the new one
     is on the device.
 - \`read\`: random keys of what that left, by the synchronous call if there is one; an operation is a value, and what is read has
   been read before. \`toPread\`: the rate for one of \`pread\` of as many bytes of a file in the page cache, each into a buffer of its
