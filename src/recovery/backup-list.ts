@@ -1,7 +1,7 @@
 /**
  * The file `BACKUP` of a backup directory, written last: what belongs to the backup and what its bytes must be.
  *
- *   backup := magic:4 bytes = "VRVB"  version:u16 = 1  reserved:u16 = 0  timestamp:u64  manifest:u64  count:u32
+ *   backup := magic:4 bytes = "VRVB"  version:u16 = 2  reserved:u16 = 0  timestamp:u64  manifest:u64  count:u32
  *             file*count  checksum:u32
  *   file   := kind:u8  number:u64  sizeBytes:u64  contentChecksum:u32
  *   kind   := 1 manifest | 2 table | 3 log | 4 value file              0 is reserved
@@ -27,7 +27,7 @@ export const BACKUP_NAME = 'BACKUP';
 export const BACKUP_TEMPORARY_NAME = 'BACKUP.tmp';
 
 const MAGIC = 'VRVB';
-const VERSION = 1;
+const VERSION = 2;
 const HEADER_BYTES = 28;
 const FILE_BYTES = 21;
 const CHECKSUM_BYTES = 4;

@@ -26,7 +26,7 @@ export const FileMagic = { log: 'VRVL', table: 'VRVT', value: 'VRVV', manifest: 
 export type FileMagic = (typeof FileMagic)[keyof typeof FileMagic];
 
 /** The newest version of each file's format, which is the one that is written. */
-const VERSIONS: Record<FileMagic, number> = { VRVL: 1, VRVT: 1, VRVV: 1, VRVM: 1, VRVC: 1 };
+const VERSIONS: Record<FileMagic, number> = { VRVL: 2, VRVT: 2, VRVV: 2, VRVM: 2, VRVC: 1 };
 
 /** Of a log segment: nothing says that the segments before it are whole. */
 export const BEGUN_EARLY = 1;

@@ -73,7 +73,7 @@ describe('backup list', () => {
   });
 
   it('refuses a newer version, an impossible count, an unknown kind, and a manifest that is not there', () => {
-    expect(() => decodeBackupList(withByte(4, 2), 'BACKUP')).toThrow(InvalidArgumentError);
+    expect(() => decodeBackupList(withByte(4, 3), 'BACKUP')).toThrow(InvalidArgumentError);
     expect(() => decodeBackupList(withByte(27, 255), 'BACKUP')).toThrow(/offset 24: expected 4278190082 files/);
     expect(() => decodeBackupList(withByte(28, 5), 'BACKUP')).toThrow(/offset 28: expected a manifest/);
     expect(() => decodeBackupList(withByte(29, 8), 'BACKUP')).toThrow(/expected manifest 9/);

@@ -72,12 +72,14 @@ describe('file header', () => {
     expect(() => checkFileHeader(header.subarray(0, 12), FileMagic.log, 5, 'f')).toThrow(CorruptionError);
   });
 
-  test('of a newer version is not taken for damage', () => {
+  test.each([1, 3])('of version %d, which is not this one, is not taken for damage', (version) => {
     const header = encodeFileHeader(FileMagic.log, 5);
     const view = new DataView(header.buffer);
-    view.setUint16(4, 2, true);
+    view.setUint16(4, version, true);
     view.setUint32(16, placedChecksum(5, 0, header.subarray(0, 16)), true);
-    expect(() => checkFileHeader(header, FileMagic.log, 5, 'f')).toThrow(InvalidArgumentError);
+    const read = () => checkFileHeader(header, FileMagic.log, 5, 'f');
+    expect(read).toThrow(InvalidArgumentError);
+    expect(read).toThrow(`has format version ${version}; this library reads 2`);
   });
 });
 
