@@ -76,7 +76,7 @@ export class Engine {
     const failed = (cause: unknown): void => this.#gate.poison(cause);
     this.#removals = new FileRemovals(dependencies.executor, failed, () => this.#pipeline?.resume());
     this.#versions = new VersionSet(source, recovered.state, recovered.manifest, this.#removals.remove);
-    this.#valueLog = new ValueLog(this.#versions, options.valueLog, options.memtableBytes);
+    this.#valueLog = new ValueLog(this.#versions, options, () => this.#memtables.valueBytes);
     this.#times = new CommitTimes(recovered.times);
     this.#plan = new ReadPlan(this.#versions.current);
     const values = { bytesMax: () => this.#valueLog.segmentBytesMax, begin: () => this.#maintenance.expectValues() };

@@ -58,8 +58,17 @@ export function isRefused(
   return true;
 }
 
-/** What a flush changes: its tables come, and the log begins behind what they hold. */
-export function flushEdit(
+/** The tables of a flush come, and what they hold is not needed in memtables and log any more. */
+export function installFlushed(host: MaintenanceHost, flushed: readonly SealedMemtable[], result: JobResult): void {
+  const { versions, memtables } = host;
+  versions.install(flushEdit(host, flushed, result));
+  memtables.drop(flushed);
+  for (const { logNumber, valueBytes = 0 } of flushed) {
+    if (logNumber !== undefined) versions.addFlushedLog(logNumber, valueBytes);
+  }
+}
+
+function flushEdit(
   host: MaintenanceHost,
   flushed: readonly SealedMemtable[],
   { tables, prunedThrough: pruned }: JobResult,

@@ -19,8 +19,8 @@ import {
   compactionEvent,
   compactionJob,
   dropCovered,
-  flushEdit,
   flushJob,
+  installFlushed,
   isRefused,
   mergeEdit,
   segmentOf,
@@ -93,7 +93,7 @@ export class Maintenance {
     const { memtables, versions, valueLog } = this.#host;
     const ofMemtables = memtablePressure(memtables.sealed.length, memtables.activeFilled);
     const ofTree = this.#summary.of(versions.current).pressure;
-    return greatest(ofMemtables, ofTree, valueLog.pressure(memtables.valueBytes));
+    return greatest(ofMemtables, ofTree, valueLog.pressure());
   }
 
   canSeal(): boolean {
@@ -334,12 +334,9 @@ export class Maintenance {
 
   /** False when the result had to be thrown away. `finishFlush` follows, once the edit is durable. */
   #installFlush(flush: RunningFlush, result: JobResult): boolean {
-    const { memtables, versions } = this.#host;
     this.#flush = undefined;
     if (isRefused(this.#host, flush.job, result)) return false;
-    versions.install(flushEdit(this.#host, flush.sealed, result));
-    memtables.drop(flush.sealed);
-    for (const { logNumber } of flush.sealed) if (logNumber !== undefined) versions.addFlushedLog(logNumber);
+    installFlushed(this.#host, flush.sealed, result);
     this.#counters.flushed(result);
     const { tables, bytesWritten, entriesDropped } = result;
     this.#host.listener({ type: 'flush', tables: tables.length, bytesWritten, entriesDropped });
@@ -371,6 +368,7 @@ export class Maintenance {
   #installCompaction(compaction: RunningCompaction, result: JobResult): boolean {
     const { plan, job } = compaction;
     this.#compaction = undefined;
+    this.#host.valueLog.moved();
     if (isRefused(this.#host, job, result)) return false;
     const { versions, valueLog } = this.#host;
     const collected = valueLog.collecting(result.valueFileBytes);

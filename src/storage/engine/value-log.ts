@@ -57,7 +57,7 @@ const PRESSURE_EXPONENT = 3;
 /** Small databases may take so many of the smallest segments more. */
 const SLACK_SEGMENTS = 4;
 /** One job moves so many segments at most. */
-const MOVED_SEGMENTS_MAX = 2;
+const MOVED_SEGMENTS_MAX = 1;
 /** A file with less than this part of a full one is small. */
 const SMALL_PART = 1 / 16;
 /** From this much garbage on a file is emptied when that was asked for, and when nobody writes. */
@@ -72,7 +72,9 @@ export class ValueLog {
   #space: { readonly version: Version<Table>; readonly space: ValueSpace } | undefined;
   #movedBytes = 0;
   /** What only memtables point to. */
-  #unflushedBytes = 0;
+  readonly #unflushedBytes: () => number;
+  /** What the merge under way may write to value files. */
+  #movingBytes = 0;
   /** Files with smaller numbers may be joined. */
   #joinsBefore = 0;
   /** Files that are not emptied, as a value in them is damaged, with its error. */
@@ -82,12 +84,16 @@ export class ValueLog {
   /** Garbage is looked for and collected that would not be while commits come. */
   #keepsUp = false;
 
-  constructor(versions: VersionSet, options: EngineOptions['valueLog'], memtableBytes: number) {
+  constructor(
+    versions: VersionSet,
+    { valueLog: options, memtableBytes }: Pick<EngineOptions, 'valueLog' | 'memtableBytes'>,
+    unflushedBytes: () => number,
+  ) {
     this.#versions = versions;
     this.#options = options;
+    this.#unflushedBytes = unflushedBytes;
     versions.spares.limit({
-      all: () =>
-        this.#allowedBytes(this.space, SPARE_FACTOR) - this.space.bytes - this.#unflushedBytes - versions.leavingBytes,
+      all: () => this.#allowedBytes(this.space, SPARE_FACTOR) - this.#takenBytes,
       each: () => SPARE_SEGMENT_FACTOR * (memtableBytes + this.segmentBytesMax),
     });
   }
@@ -155,12 +161,19 @@ export class ValueLog {
     if (places.length === 0 && thresholdBytes === Number.POSITIVE_INFINITY) return undefined;
     let bytes = 0;
     for (const { place, liveBytes } of this.space.files) if (places.includes(place)) bytes += liveBytes;
+    this.#movingBytes = bytes;
     for (const { tables } of inputs) for (const table of tables) bytes += table.rawBytes;
     const fileNumbers: number[] = [];
     for (let reserved = 0; reserved <= bytes; reserved += segmentBytes) {
       fileNumbers.push(this.#versions.allocateFileNumber());
     }
+    this.#versions.giveUpSpares('excess');
     return { places, thresholdBytes, compresses: compression === 'lz4', fileNumbers, fileBytes: segmentBytes };
+  }
+
+  /** The merge under way has come to its end. */
+  moved(): void {
+    this.#movingBytes = 0;
   }
 
   /** A merge that has written `movedBytes` of values is about to be installed. The result tells, afterwards, what it did. */
@@ -194,14 +207,12 @@ export class ValueLog {
     return file === undefined ? undefined : this.#damaged.get(file.place);
   }
 
-  /** How near the files are to what they may take. @param unflushedBytes what only memtables point to. */
-  pressure(unflushedBytes: number): Pressure {
+  /** How near the files are to what they may take. */
+  pressure(): Pressure {
     const space = this.space;
-    this.#unflushedBytes = unflushedBytes;
     const budget = this.#allowedBytes(space, BUDGET_FACTOR);
     const limit = this.#allowedBytes(space, LIMIT_FACTOR);
-    const bytes = space.bytes - this.#lostBytes;
-    const value = (bytes + unflushedBytes + this.#versions.leavingBytes - budget) / (limit - budget);
+    const value = (this.#takenBytes - this.#lostBytes - budget) / (limit - budget);
     return { value: Math.min(1, Math.max(0, value)) ** PRESSURE_EXPONENT, reason: 'values' };
   }
 
@@ -217,6 +228,11 @@ export class ValueLog {
       budgetBytes,
       movedBytes: this.#movedBytes,
     };
+  }
+
+  /** What there is and what is coming, spare segments apart. */
+  get #takenBytes(): number {
+    return this.space.bytes + this.#unflushedBytes() + this.#movingBytes + this.#versions.leavingBytes;
   }
 
   /** Garbage that no collection frees: commits are not slowed for its sake. */

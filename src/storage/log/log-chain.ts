@@ -11,13 +11,21 @@ import type { LogWriter } from './log-writer.js';
 /** @param vouches see `LogWriter.create`. */
 export type CreateSegment = (number: number, vouches: boolean) => LogWriter;
 
+/**
+ * So many segments are synced at a time: while one waits for its name to be durable, or for a processor, the device has another. With
+ * one 64 KB values are overwritten at 2.16 GB/s instead of 2.44, with four at 2.47, and the thread pool has four threads in all.
+ */
+const SYNCS_MAX = 2;
+
 export class LogChain {
   readonly #create: CreateSegment;
   #active: LogWriter;
   /** Not synced, oldest first. */
   #ended: LogWriter[] = [];
-  /** Of the oldest of these: one for all who wait for it. */
-  #oldestSync: Promise<void> | undefined;
+  /** Of the oldest of these, until they are dropped: one for all who wait for it. */
+  readonly #syncs = new Map<LogWriter, Promise<void>>();
+  /** What stopped one of them, of which the system may tell nobody else. */
+  #fault: { readonly cause: unknown } | undefined;
 
   constructor(create: CreateSegment, active: LogWriter) {
     this.#create = create;
@@ -59,7 +67,10 @@ export class LogChain {
   /** The commits of a segment that was ended are in tables, durably: nobody needs it any more. */
   drop(number: number): void {
     const at = this.#ended.findIndex((segment) => segment.number === number);
-    if (at >= 0) this.#ended.splice(at, 1)[0]!.close();
+    if (at < 0) return;
+    const [segment] = this.#ended.splice(at, 1);
+    this.#syncs.delete(segment!);
+    segment!.close();
   }
 
   /** Makes everything written by now durable. More may be written meanwhile. */
@@ -75,19 +86,27 @@ export class LogChain {
 
   /** Makes the segments durable that have ended, up to `number`. */
   async syncThrough(number: number): Promise<void> {
-    for (let oldest = this.#ended[0]; oldest !== undefined && oldest.number <= number; oldest = this.#ended[0]) {
-      this.#oldestSync ??= this.#syncOldest(oldest);
-      await this.#oldestSync;
+    for (;;) {
+      this.#check();
+      const [oldest, ...next] = this.#ended.slice(0, SYNCS_MAX).filter((segment) => segment.number <= number);
+      if (oldest === undefined) return;
+      const durable = this.#syncOf(oldest);
+      for (const segment of next) this.#syncOf(segment);
+      await durable;
+      this.drop(oldest.number);
     }
   }
 
-  async #syncOldest(oldest: LogWriter): Promise<void> {
-    try {
-      await oldest.sync();
-    } finally {
-      this.#oldestSync = undefined;
+  #syncOf(segment: LogWriter): Promise<void> {
+    let sync = this.#syncs.get(segment);
+    if (sync === undefined) {
+      sync = segment.sync();
+      sync.catch((cause: unknown) => {
+        this.#fault ??= { cause };
+      });
+      this.#syncs.set(segment, sync);
     }
-    this.drop(oldest.number);
+    return sync;
   }
 
   /** The same, waiting on this thread. */
@@ -98,10 +117,16 @@ export class LogChain {
   }
 
   syncThroughNow(number: number): void {
+    this.#check();
     for (let oldest = this.#ended[0]; oldest !== undefined && oldest.number <= number; oldest = this.#ended[0]) {
       oldest.syncNow();
       this.drop(oldest.number);
     }
+  }
+
+  /** Refuses to vouch for anything after a fault. */
+  #check(): void {
+    if (this.#fault !== undefined) throw this.#fault.cause;
   }
 
   /** Closes every segment as it is. Idempotent. */

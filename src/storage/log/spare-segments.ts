@@ -22,6 +22,7 @@ export class SpareSegments {
   /** Numbers of segments that may be used again. */
   readonly #own = new Set<number>();
   readonly #sizeOf: (number: number) => number;
+  /** The largest first: what a segment needs beyond its file takes new blocks, and the smallest are the first to go. */
   #spare: { readonly number: number; readonly bytes: number }[] = [];
   #limits: SpareLimits = { all: () => 0, each: () => 0 };
   /** False from when all were given up until there is a next segment. */
@@ -68,6 +69,7 @@ export class SpareSegments {
     if (bytes > this.#limits.each()) return false;
     if (this.#spare.length >= SPARE_MIN && this.bytes + bytes > this.#limits.all()) return false;
     this.#spare.push({ number, bytes });
+    this.#spare.sort((a, b) => b.bytes - a.bytes);
     return true;
   }
 

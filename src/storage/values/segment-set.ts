@@ -7,14 +7,23 @@
 import { assert } from '../../base/index.js';
 import type { SegmentReference } from './segment-references.js';
 
+/** A file that no table points into. */
+export interface GivenUp {
+  readonly place: number;
+  /** Of its values; 0 for a log segment without any. */
+  readonly bytes: number;
+  /** How many versions there had been by then. */
+  readonly versions: number;
+}
+
 export class SegmentSet {
   readonly #sizeOf: (place: number) => number;
   /** Of all files that a table may point into. */
   readonly #sizes = new Map<number, number>();
   /** How many living tables point into each file. */
   readonly #segments = new Map<number, number>();
-  /** Given up, with the number of versions there had been by then; ascending by that. */
-  #waiting: { readonly place: number; readonly versions: number }[] = [];
+  /** Ascending by `versions`. */
+  #waiting: GivenUp[] = [];
 
   /** @param sizeOf size of a file in bytes; asked once for each. */
   constructor(sizeOf: (place: number) => number) {
@@ -51,20 +60,21 @@ export class SegmentSet {
         this.#segments.set(place, tables - 1);
         continue;
       }
+      const bytes = this.#sizes.get(place)!;
       this.#segments.delete(place);
       this.#sizes.delete(place);
-      this.giveUp(place, versions);
+      this.giveUp({ place, bytes, versions });
     }
   }
 
-  /** A file that no table points into is not needed by whoever comes after `versions` versions. */
-  giveUp(place: number, versions: number): void {
-    this.#waiting.push({ place, versions });
+  /** `file` is not needed by whoever comes after its versions. */
+  giveUp(file: GivenUp): void {
+    this.#waiting.push(file);
   }
 
-  /** Places to delete: `oldest` is the number of the oldest version that somebody holds. */
-  takeUnused(oldest: number): number[] {
+  /** What is to be deleted: `oldest` is the number of the oldest version that somebody holds. */
+  takeUnused(oldest: number): GivenUp[] {
     const count = this.#waiting.findIndex(({ versions }) => versions > oldest);
-    return this.#waiting.splice(0, count < 0 ? this.#waiting.length : count).map(({ place }) => place);
+    return this.#waiting.splice(0, count < 0 ? this.#waiting.length : count);
   }
 }

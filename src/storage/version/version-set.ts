@@ -178,10 +178,15 @@ export class VersionSet {
     this.#obsolete.push({ name, edits: 0, bytes: 0 });
   }
 
-  /** Announces a log segment whose commits are in tables: it stays while one of these, or a reader, may point into it. */
-  addFlushedLog(number: number): void {
+  /**
+   * Announces a log segment whose commits are in tables: it stays while one of these, or a reader, may point into it.
+   * @param valueBytes of the values in it.
+   */
+  addFlushedLog(number: number, valueBytes: number): void {
     const place = segmentPlace('log', number);
-    if (!this.#segments.isReferenced(place)) this.#segments.giveUp(place, this.#versionNumber);
+    if (!this.#segments.isReferenced(place)) {
+      this.#segments.giveUp({ place, bytes: valueBytes, versions: this.#versionNumber });
+    }
     this.#collectSegments();
   }
 
@@ -199,16 +204,13 @@ export class VersionSet {
     const needed = this.#obsolete.filter(({ edits }) => edits > this.#durableEdits);
     const unneeded = this.#obsolete.filter(({ edits }) => edits <= this.#durableEdits);
     this.#obsolete = needed;
-    const paths: string[] = [];
-    let bytes = 0;
-    for (const file of unneeded) {
-      if (this.#isKept(file.name)) this.#leavingBytes -= file.bytes;
-      else {
-        paths.push(join(this.#directory, file.name));
-        bytes += file.bytes;
-      }
-    }
-    if (paths.length === 0) return;
+    // None of them counts as leaving while it is asked which of them may stay: as spare segments they take the same space.
+    this.#leavingBytes -= unneeded.reduce((sum, file) => sum + file.bytes, 0);
+    const leaving = unneeded.filter(({ name }) => !this.#isKept(name));
+    const bytes = leaving.reduce((sum, file) => sum + file.bytes, 0);
+    this.#leavingBytes += bytes;
+    if (leaving.length === 0) return;
+    const paths = leaving.map(({ name }) => join(this.#directory, name));
     const left = (): void => {
       this.#leavingBytes -= bytes;
     };
@@ -273,9 +275,8 @@ export class VersionSet {
 
   #collectSegments(): void {
     const [oldest] = this.#holders.values();
-    for (const place of this.#segments.takeUnused(oldest?.number ?? this.#versionNumber)) {
+    for (const { place, bytes } of this.#segments.takeUnused(oldest?.number ?? this.#versionNumber)) {
       this.values.forget(place);
-      const bytes = this.#sizeOf(place);
       this.#leavingBytes += bytes;
       this.#obsolete.push({ name: placeName(place), edits: this.#edits, bytes });
     }

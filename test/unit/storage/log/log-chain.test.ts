@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { CorruptionError, seededRandom } from '../../../../src/base/index.js';
+import { CorruptionError, IoError, seededRandom } from '../../../../src/base/index.js';
 import { inlineExecutor, type JobExecutor } from '../../../../src/storage/index.js';
-import { CRASH_MODES, MemFileSystem, systemEnvironment } from '../../../../src/vfs/index.js';
+import { CRASH_MODES, type File, MemFileSystem, type OpenMode, systemEnvironment } from '../../../../src/vfs/index.js';
 import { seed } from '../../../support/seed.js';
 import { batchOf, ENGINE_DIRECTORY, ENGINE_OPTIONS, getText, openTestEngine } from '../fixtures.js';
 
@@ -17,9 +17,34 @@ function idle(memory: MemFileSystem): JobExecutor {
   };
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Remembers how many segments were being synced at a time. The first sync takes longest, the second may fail, once. */
+class CountingSyncs extends MemFileSystem {
+  most = 0;
+  secondFails = false;
+  #underWay = 0;
+  #begun = 0;
+
+  override open(path: string, mode: OpenMode): File {
+    const file = super.open(path, mode);
+    const sync = file.sync.bind(file);
+    if (!path.endsWith('.log')) return file;
+    file.sync = async () => {
+      this.most = Math.max(this.most, ++this.#underWay);
+      const isFirst = ++this.#begun === 1;
+      const fails = this.#begun === 2 && this.secondFails;
+      for (let turns = isFirst ? 5 : 1; turns > 0; turns--) await turn();
+      this.#underWay--;
+      if (fails) throw new IoError({ operation: 'sync', path, errno: 'EIO' });
+      await sync();
+    };
+    return file;
+  }
+}
+
 /** An engine that flushes nothing, with buffered commits in four segments. */
-async function loaded() {
-  const memory = new MemFileSystem({ trackCrashes: true });
+async function loaded(memory = new MemFileSystem({ trackCrashes: true })) {
   const options = { memtableBytes: 4096, valueLog: { ...ENGINE_OPTIONS.valueLog, thresholdBytes: 4096 } };
   const { engine } = await openTestEngine(memory, options, { executor: idle(memory) });
   const logs = () => memory.list(ENGINE_DIRECTORY).filter((name) => name.endsWith('.log'));
@@ -68,6 +93,29 @@ describe('segments that were ended without a sync', () => {
       expect({ lastTimestamp, holes }).toEqual({ lastTimestamp: engine.lastTimestamp, holes: 0 });
     },
   );
+
+  test('are synced two at a time', async () => {
+    const memory = new CountingSyncs({ trackCrashes: true });
+    const { engine } = await loaded(memory);
+    await engine.sync();
+    expect(memory.most).toBe(2);
+    const { lastTimestamp, holes } = await recovered(memory.crashImage('lost', seededRandom(1)));
+    expect({ lastTimestamp, holes }).toEqual({ lastTimestamp: engine.lastTimestamp, holes: 0 });
+  });
+
+  test.each(['waits', 'does not wait'])('are in doubt when either cannot be synced, for whoever %s', async (who) => {
+    const memory = new CountingSyncs({ trackCrashes: true });
+    const { engine, timestamp } = await loaded(memory);
+    memory.secondFails = true;
+    const synced = engine.sync();
+    if (who === 'does not wait') {
+      for (let turns = 0; turns < 3; turns++) await turn();
+      const batch = batchOf({ last: 'v' });
+      expect(() => engine.commitSync(batch, timestamp + 1, { durability: 'commit' })).toThrow('EIO');
+    }
+    await expect(synced).rejects.toThrow('EIO');
+    expect(() => engine.commitSync(batchOf({ more: 'v' }), timestamp + 2)).toThrow();
+  });
 
   test('may be damaged before that, and not afterwards', async () => {
     const { memory, engine, logs } = await loaded();

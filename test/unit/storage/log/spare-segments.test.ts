@@ -31,6 +31,17 @@ test('those that take too much by now are given up, two excepted', () => {
   expect(segments.takeAll()).toEqual([1, 2]);
 });
 
+test('the largest is the first to be used, and the smallest to be given up', () => {
+  let bytesMax = 100;
+  const segments = new SpareSegments((number) => number * 10);
+  segments.limit({ all: () => bytesMax, each: () => 100 });
+  for (let number = 1; number <= 4; number++) segments.reusing(number);
+  for (const number of [2, 1, 4, 3]) segments.offer(number);
+  bytesMax = 95;
+  expect(segments.takeExcess()).toEqual([1]);
+  expect([5, 6, 7, 8].map((number) => segments.reusing(number))).toEqual([4, 3, 2, undefined]);
+});
+
 test('what somebody may have under another name, or another engine has made, is not kept', () => {
   const segments = spares(2, () => 100);
   segments.shared(1);

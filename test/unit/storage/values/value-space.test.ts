@@ -185,6 +185,36 @@ describe('space', () => {
   });
 });
 
+describe('commits without large values', () => {
+  test('are not slowed while segments wait for their deletion', async () => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    /** Where it takes long to unlink a file. */
+    class Slow extends MemFileSystem {
+      override async unlinkAside(path: string): Promise<void> {
+        await released;
+        await super.unlinkAside(path);
+      }
+    }
+    fileSystem = new Slow();
+    const { engine, events } = await openTestEngine(fileSystem, { valueLog: VALUES });
+    const small = async (round: number): Promise<void> => {
+      for (let i = 0; i < 200; i++) await put(engine, i, utf8Encode(`${round}`.padEnd(90, '.')));
+    };
+    await small(0);
+    const reader = engine.cursor({}, { asOf: next - 1, reverse: false });
+    for (let round = 1; round <= 8; round++) await small(round);
+    reader.close();
+    expect(bytesOnDisk(/log$/)).toBeGreaterThan(16 * VALUES.segmentBytes);
+    await small(9);
+    expect(events.filter((event) => event.type === 'stall' && event.reason === 'values')).toEqual([]);
+    release();
+    await engine.close();
+  });
+});
+
 describe('a segment that nothing needs', () => {
   test('becomes the next one, and what it held before counts for nothing', async () => {
     const faulty = new FaultFileSystem(fileSystem);
@@ -200,6 +230,26 @@ describe('a segment that nothing needs', () => {
     expectRound(again, 9);
     await again.close();
     await expectSound();
+  });
+
+  test('stays when many leave together, as far as there is room for them', async () => {
+    const faulty = new FaultFileSystem(fileSystem);
+    const { engine } = await openTestEngine(faulty, { valueLog: VALUES });
+    const keys = 200;
+    await fill(engine, 1, keys);
+    // Nothing leaves while somebody reads what there was.
+    const reader = engine.cursor({}, { asOf: next - 1, reverse: false });
+    for (let round = 2; round <= 3; round++) await fill(engine, round, keys);
+    await engine.flush();
+    await engine.compact({});
+    const logs = (): number => fileSystem.list(ENGINE_DIRECTORY).filter((name) => name.endsWith('.log')).length;
+    const before = logs();
+    reader.close();
+    const gone = before - logs();
+    // A third is alive, a third is room for spare segments, a third too much.
+    expect(gone).toBeGreaterThan(0);
+    expect(gone).toBeLessThan(before / 2);
+    await engine.close();
   });
 
   test('is not used again once a checkpoint may link to it', async () => {
