@@ -46,7 +46,7 @@ const BUDGET_FACTOR = 1.9;
 /** … and crawl here. */
 const LIMIT_FACTOR = 2.2;
 /** Segments are kept for the next ones until they and all else take so much. */
-const SPARE_FACTOR = 2;
+const SPARE_FACTOR = 2.05;
 /** And one of them, for what a segment holds as a rule: keys and small values of a memtable, and what that points to. */
 const SPARE_SEGMENT_FACTOR = 2;
 /**
@@ -210,6 +210,8 @@ export class ValueLog {
   /** How near the files are to what they may take. */
   pressure(): Pressure {
     const space = this.space;
+    // Where there are no values, segments on their way out are no reason to wait.
+    if (space.bytes === 0 && this.#unflushedBytes() === 0) return { value: 0, reason: 'values' };
     const budget = this.#allowedBytes(space, BUDGET_FACTOR);
     const limit = this.#allowedBytes(space, LIMIT_FACTOR);
     const value = (this.#takenBytes - this.#lostBytes - budget) / (limit - budget);

@@ -91,7 +91,7 @@ export class LogChain {
       const [oldest, ...next] = this.#ended.slice(0, SYNCS_MAX).filter((segment) => segment.number <= number);
       if (oldest === undefined) return;
       const durable = this.#syncOf(oldest);
-      for (const segment of next) this.#syncOf(segment);
+      for (const segment of next) void this.#syncOf(segment);
       await durable;
       this.drop(oldest.number);
     }

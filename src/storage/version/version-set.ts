@@ -16,7 +16,7 @@ import { placeName, segmentPlace } from '../format/value-pointer.js';
 import type { ManifestEdit, TableMeta } from '../format/manifest-edit.js';
 import { Table } from '../table/table.js';
 import type { TableSource } from '../table/table-reader.js';
-import { SegmentSet } from '../values/segment-set.js';
+import { type GivenUp, SegmentSet } from '../values/segment-set.js';
 import { ValueReader } from '../values/value-reader.js';
 import { applyEdit, type DatabaseState, ManifestWriter } from './manifest.js';
 import { Version } from './version.js';
@@ -234,7 +234,10 @@ export class VersionSet {
   /** Has the segments unlinked that were kept to be used again: those that take too much by now, or all. */
   giveUpSpares(which: 'excess' | 'all'): void {
     const numbers = which === 'all' ? this.spares.takeAll() : this.spares.takeExcess();
-    for (const number of numbers) this.addObsolete(fileName('log', number));
+    for (const number of numbers) {
+      const place = segmentPlace('log', number);
+      this.#leave({ place, bytes: this.#sizeOf(place) }, 0);
+    }
     if (numbers.length > 0) this.deleteObsolete();
   }
 
@@ -277,9 +280,13 @@ export class VersionSet {
     const [oldest] = this.#holders.values();
     for (const { place, bytes } of this.#segments.takeUnused(oldest?.number ?? this.#versionNumber)) {
       this.values.forget(place);
-      this.#leavingBytes += bytes;
-      this.#obsolete.push({ name: placeName(place), edits: this.#edits, bytes });
+      this.#leave({ place, bytes }, this.#edits);
     }
+  }
+
+  #leave({ place, bytes }: Pick<GivenUp, 'place' | 'bytes'>, edits: number): void {
+    this.#leavingBytes += bytes;
+    this.#obsolete.push({ name: placeName(place), edits, bytes });
   }
 
   #rollOver(): void {

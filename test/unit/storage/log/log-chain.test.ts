@@ -114,7 +114,7 @@ describe('segments that were ended without a sync', () => {
       expect(() => engine.commitSync(batch, timestamp + 1, { durability: 'commit' })).toThrow('EIO');
     }
     await expect(synced).rejects.toThrow('EIO');
-    expect(() => engine.commitSync(batchOf({ more: 'v' }), timestamp + 2)).toThrow();
+    expect(() => engine.commitSync(batchOf({ more: 'v' }), timestamp + 2)).toThrow('stopped');
   });
 
   test('may be damaged before that, and not afterwards', async () => {
