@@ -4,6 +4,10 @@
  * Specification 2.0 (vector instructions: 5.4.8).
  */
 
+/** Of the step of a lane, see `lane-checksum.ts`. */
+export const STATE_PRIME = 0x9e3779b1 | 0;
+export const WORD_PRIME = 0x85ebca77 | 0;
+export const ROTATION = 13;
 /** Bytes of one round: eight registers of four lanes each. */
 export const ROUND_BYTES = 128;
 const REGISTERS = 8;
@@ -25,11 +29,18 @@ interface WebAssemblyGlobal {
   Instance: new (module: object) => { readonly exports: unknown };
 }
 
-/** `undefined` where there is no WebAssembly (`node --jitless`). */
-export function laneKernel(prime: number, shift: number): LaneKernel | undefined {
+/**
+ * `undefined` where it cannot be had: without WebAssembly (`node --jitless`), without its vectors (processors before SSE 4.1), or where a
+ * memory does not get its ten gigabytes of addresses (`ulimit -v`).
+ */
+export function laneKernel(): LaneKernel | undefined {
   const { WebAssembly } = globalThis as { WebAssembly?: WebAssemblyGlobal };
   if (WebAssembly === undefined) return undefined;
-  return new WebAssembly.Instance(new WebAssembly.Module(moduleBytes(prime, shift))).exports as LaneKernel;
+  try {
+    return new WebAssembly.Instance(new WebAssembly.Module(moduleBytes())).exports as LaneKernel;
+  } catch {
+    return undefined;
+  }
 }
 
 type Code = readonly number[];
@@ -47,7 +58,8 @@ const AT = 1;
 const BEYOND = 2;
 const PARAMETERS: Code = [I32, I32, I32];
 const FIRST_REGISTER = PARAMETERS.length;
-const MULTIPLIER = FIRST_REGISTER + REGISTERS;
+const STATE_MULTIPLIER = FIRST_REGISTER + REGISTERS;
+const WORD_MULTIPLIER = STATE_MULTIPLIER + 1;
 
 const get = (local: number): Code => [0x20, local];
 const set = (local: number): Code => [0x21, local];
@@ -58,32 +70,36 @@ const vector = (operation: number, ...immediates: Code): Code => [0xfd, ...unsig
 const load = (offset: number): Code => vector(0x00, 0, ...unsigned(offset));
 const store = (offset: number): Code => vector(0x0b, 0, ...unsigned(offset));
 const SPLAT = vector(0x11);
-const XOR = vector(0x51);
+const OR = vector(0x50);
+const SHIFT_LEFT = vector(0xab);
 const SHIFT_RIGHT = vector(0xad);
+const ADD_LANES = vector(0xae);
 const MULTIPLY = vector(0xb5);
 const ADD: Code = [0x6a];
 const IS_BELOW: Code = [0x49];
 const LOOP: Code = [0x03, 0x40];
 const AGAIN_IF: Code = [0x0d, 0];
 
-function moduleBytes(prime: number, shift: number): Uint8Array {
+function moduleBytes(): Uint8Array {
   const registers = Array.from({ length: REGISTERS }, (_, i) => ({
     local: FIRST_REGISTER + i,
     offset: i * REGISTER_BYTES,
   }));
   const body = [
-    [constant(prime), SPLAT, set(MULTIPLIER)],
+    [constant(STATE_PRIME), SPLAT, set(STATE_MULTIPLIER)],
+    [constant(WORD_PRIME), SPLAT, set(WORD_MULTIPLIER)],
     ...registers.map(({ local, offset }) => [get(FROM), load(offset), set(local)]),
     [LOOP],
     ...registers.map(({ local, offset }) => [
-      [get(local), get(AT), load(offset), XOR, get(MULTIPLIER), MULTIPLY, tee(local)].flat(),
-      [get(local), constant(shift), SHIFT_RIGHT, XOR, set(local)].flat(),
+      [get(local), get(AT), load(offset), get(WORD_MULTIPLIER), MULTIPLY, ADD_LANES, tee(local)].flat(),
+      [constant(ROTATION), SHIFT_LEFT, get(local), constant(32 - ROTATION), SHIFT_RIGHT, OR].flat(),
+      [get(STATE_MULTIPLIER), MULTIPLY, set(local)].flat(),
     ]),
     [get(AT), constant(ROUND_BYTES), ADD, tee(AT), get(BEYOND), IS_BELOW, AGAIN_IF, END],
     ...registers.map(({ local, offset }) => [constant(0), get(local), store(LANES_AT + offset)]),
     [END],
   ];
-  const locals = list([[REGISTERS + 1, V128]]);
+  const locals = list([[REGISTERS + 2, V128]]);
   const parameters = list(PARAMETERS.map((type) => [type]));
   const sections = [
     section(1, list([[FUNCTION, ...parameters, ...list([])]])),

@@ -59,7 +59,7 @@ export function isRefused(
 }
 
 /** The tables of a flush come, and what they hold is not needed in memtables and log any more. */
-export function installFlushed(host: MaintenanceHost, flushed: readonly SealedMemtable[], result: JobResult): void {
+export function applyFlush(host: MaintenanceHost, flushed: readonly SealedMemtable[], result: JobResult): void {
   const { versions, memtables } = host;
   versions.install(flushEdit(host, flushed, result));
   memtables.drop(flushed);

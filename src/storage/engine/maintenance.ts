@@ -16,11 +16,11 @@ import type { Pressure } from './commit-pace.js';
 import { FlushWaiters } from './flush-waiters.js';
 import { type JobCounts, JobCounters } from './job-counters.js';
 import {
+  applyFlush,
   compactionEvent,
   compactionJob,
   dropCovered,
   flushJob,
-  installFlushed,
   isRefused,
   mergeEdit,
   segmentOf,
@@ -77,10 +77,8 @@ export class Maintenance {
   }
 
   stats(): MaintenanceStats {
-    return {
-      ...this.#counters.counts,
-      compactionDebtBytes: this.#summary.of(this.#host.versions.current).pressure.debtBytes,
-    };
+    const { debtBytes } = this.#summary.of(this.#host.versions.current).pressure;
+    return { ...this.#counters.counts, compactionDebtBytes: debtBytes };
   }
 
   /** Whether closing the last snapshot as of `timestamp` may have freed versions in tables. */
@@ -254,7 +252,7 @@ export class Maintenance {
     } catch (cause) {
       this.#host.gate.poison(cause);
     } finally {
-      this.#compaction = undefined;
+      this.#endCompaction();
       this.#compactionLaneWorks = false;
     }
   }
@@ -336,7 +334,7 @@ export class Maintenance {
   #installFlush(flush: RunningFlush, result: JobResult): boolean {
     this.#flush = undefined;
     if (isRefused(this.#host, flush.job, result)) return false;
-    installFlushed(this.#host, flush.sealed, result);
+    applyFlush(this.#host, flush.sealed, result);
     this.#counters.flushed(result);
     const { tables, bytesWritten, entriesDropped } = result;
     this.#host.listener({ type: 'flush', tables: tables.length, bytesWritten, entriesDropped });
@@ -364,11 +362,15 @@ export class Maintenance {
     return this.#compaction;
   }
 
+  #endCompaction(): void {
+    this.#compaction = undefined;
+    this.#host.valueLog.mergeEnded();
+  }
+
   /** False when the result had to be thrown away. */
   #installCompaction(compaction: RunningCompaction, result: JobResult): boolean {
     const { plan, job } = compaction;
-    this.#compaction = undefined;
-    this.#host.valueLog.moved();
+    this.#endCompaction();
     if (isRefused(this.#host, job, result)) return false;
     const { versions, valueLog } = this.#host;
     const collected = valueLog.collecting(result.valueFileBytes);

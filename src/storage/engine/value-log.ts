@@ -73,7 +73,7 @@ export class ValueLog {
   #movedBytes = 0;
   /** What only memtables point to. */
   readonly #unflushedBytes: () => number;
-  /** What the merge under way may write to value files. */
+  /** What the merge under way may have to move out of the files that it empties. */
   #movingBytes = 0;
   /** Files with smaller numbers may be joined. */
   #joinsBefore = 0;
@@ -154,25 +154,24 @@ export class ValueLog {
     this.#keepsUp = true;
   }
 
-  /** What a job that merges `inputs` is to do about values. */
+  /** What a job that merges `inputs` is to do about values. Spare segments give way to what it may move, until `mergeEnded`. */
   evacuation(inputs: readonly PlanInput[]): Evacuation | undefined {
     const { thresholdBytes, segmentBytes, compression } = this.#options;
     const places = this.wornPlaces();
     if (places.length === 0 && thresholdBytes === Number.POSITIVE_INFINITY) return undefined;
-    let bytes = 0;
-    for (const { place, liveBytes } of this.space.files) if (places.includes(place)) bytes += liveBytes;
-    this.#movingBytes = bytes;
-    for (const { tables } of inputs) for (const table of tables) bytes += table.rawBytes;
+    const emptied = this.space.files.filter(({ place }) => places.includes(place));
+    this.#movingBytes = emptied.reduce((sum, { liveBytes }) => sum + liveBytes, 0);
+    this.#versions.giveUpSpares('excess');
+    const tableBytes = inputs.flatMap(({ tables }) => tables).reduce((sum, table) => sum + table.rawBytes, 0);
     const fileNumbers: number[] = [];
-    for (let reserved = 0; reserved <= bytes; reserved += segmentBytes) {
+    for (let reserved = 0; reserved <= this.#movingBytes + tableBytes; reserved += segmentBytes) {
       fileNumbers.push(this.#versions.allocateFileNumber());
     }
-    this.#versions.giveUpSpares('excess');
     return { places, thresholdBytes, compresses: compression === 'lz4', fileNumbers, fileBytes: segmentBytes };
   }
 
-  /** The merge under way has come to its end. */
-  moved(): void {
+  /** The merge under way has come to its end, whatever it was. */
+  mergeEnded(): void {
     this.#movingBytes = 0;
   }
 

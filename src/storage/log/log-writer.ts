@@ -156,6 +156,7 @@ export class LogWriter {
     // Closed when `syncNow` came in between, and the segment has been ended since.
     while (!handles.closed && !handles.mayBegin()) await handles.oneEnds();
     if (handles.closed) return;
+    handles.check();
     assert(this.#vouches || this.#ended, 'an active segment vouches before it is synced');
     // Before anything counts as under way: a fault here leaves no sync behind that `close` would wait for.
     this.#extend();
@@ -171,6 +172,7 @@ export class LogWriter {
    * that cannot miss an error, and synced through it. The promises of the other calls still tell about the device.
    */
   syncNow(): void {
+    this.#handles.check();
     if (this.#handles.syncs > 0) this.#startOverWithNewHandle();
     this.#extend();
     this.#handles.file.syncNow();

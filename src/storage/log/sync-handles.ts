@@ -20,6 +20,8 @@ export class SyncHandles {
   /** What is written goes through the first. The others are opened when they are needed. */
   #handles: File[];
   #underWay: Sync[] = [];
+  /** What stopped a sync: the next one might succeed although what this one stands for is lost. */
+  #failure: { readonly cause: unknown } | undefined;
   #closed = false;
 
   /** @param open opens the file of `file` once more. */
@@ -70,10 +72,19 @@ export class SyncHandles {
     this.#underWay.push(sync);
     try {
       await done;
+    } catch (cause) {
+      // In the step in which it is not under way any more.
+      if (this.#handles.includes(handle)) this.#failure ??= { cause };
+      throw cause;
     } finally {
       this.#ended(sync);
     }
     return !this.#closed && this.#handles.includes(handle);
+  }
+
+  /** Throws what has stopped a sync. */
+  check(): void {
+    if (this.#failure !== undefined) throw this.#failure.cause;
   }
 
   /** Goes on with `file` alone. Syncs under way end on their own; who waits for them is told. */

@@ -10,7 +10,7 @@ import type { SegmentReference } from './segment-references.js';
 /** A file that no table points into. */
 export interface GivenUp {
   readonly place: number;
-  /** Of its values; 0 for a log segment without any. */
+  /** Of the file if tables have pointed into it, otherwise of its values alone: what has none is no matter of their space. */
   readonly bytes: number;
   /** How many versions there had been by then. */
   readonly versions: number;

@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { ownedChecksum, placedChecksum } from '../../../src/base/index.js';
 import { laneChecksum, laneChecksumBy, scriptedKernel } from '../../../src/base/lane-checksum.js';
+import { laneKernel } from '../../../src/base/lane-kernel.js';
 import { propertyOptions } from '../../support/seed.js';
 
 /** CRC-32 of the ASCII digits 1 to 9, by which implementations are told apart (RFC 3720 and others). */
@@ -28,12 +29,12 @@ function seedByTheBook(file: number, offset: number): number {
 /** … and of more than 256 bytes, word for word. */
 function lanesByTheBook(seed: number, bytes: Uint8Array): number {
   const step = (state: number, word: number): number => {
-    const x = Math.imul(state ^ word, 0x9e3779b1);
-    return x ^ (x >>> 15);
+    const x = (state + Math.imul(word, 0x85ebca77)) | 0;
+    return Math.imul((x << 13) | (x >>> 19), 0x9e3779b1);
   };
   const padded = Buffer.alloc(Math.ceil(bytes.length / 128) * 128);
   padded.set(bytes);
-  const lanes = Array.from({ length: 32 }, (_, j) => Math.imul(j + 1, 0x85ebca77));
+  const lanes = Array.from({ length: 32 }, (_, j) => Math.imul(j + 1, 0xc2b2ae3d));
   for (let i = 0; i < padded.length / 4; i++) lanes[i % 32] = step(lanes[i % 32]!, padded.readInt32LE(4 * i));
   return lanes.reduce(step, step(seed, bytes.length)) >>> 0;
 }
@@ -75,6 +76,22 @@ test('so has a long one, with WebAssembly and without', () => {
   }
 });
 
+const outOfMemory = (): never => {
+  throw new RangeError('out of memory');
+};
+
+test.each([
+  ['there is no WebAssembly', undefined],
+  ['it has no vectors, or its memory no addresses', { Module: vi.fn(outOfMemory) }],
+])('without a kernel, as %s, there is the script', (_, stub) => {
+  vi.stubGlobal('WebAssembly', stub);
+  try {
+    expect(laneKernel()).toBeUndefined();
+  } finally {
+    vi.unstubAllGlobals();
+  }
+});
+
 test('a change within one word is always seen, and so is another seed', () => {
   const bytes = fc.uint8Array({ minLength: CRC_BYTES_MAX + 1, maxLength: 5000 });
   const change = fc.integer({ min: 1, max: 2 ** 32 - 1 });
@@ -91,10 +108,48 @@ test('a change within one word is always seen, and so is another seed', () => {
   );
 });
 
-/** Whole sectors of zeros, of older content, of a neighbour: what a disk leaves. A sum that missed one in 10,000 would be seen to. */
+test('two changes in one lane do not cancel each other: of one bit and of one or two, …', () => {
+  const range = new Uint8Array(4096);
+  for (let i = 0; i < range.length; i++) range[i] = Math.imul(i, 0x343fd) >>> 16;
+  const checksum = laneChecksum(1, range, 0, range.length);
+  const view = new DataView(range.buffer);
+  const flip = (at: number, mask: number): void => view.setInt32(at, view.getInt32(at, true) ^ mask, true);
+  let missed = 0;
+  for (let first = 0; first < 32; first++) {
+    flip(400, 1 << first);
+    for (let i = 0; i < 32; i++) {
+      for (let j = 0; j <= i; j++) {
+        flip(528, (1 << i) | (1 << j));
+        if (laneChecksum(1, range, 0, range.length) === checksum) missed++;
+        flip(528, (1 << i) | (1 << j));
+      }
+    }
+    flip(400, 1 << first);
+  }
+  expect(missed).toBe(0);
+});
+
+test('… or of counters in records of 128 bytes, of which some are of an older state', () => {
+  const records = (from: number, step: number, older: number): Uint8Array => {
+    const bytes = Buffer.alloc(8195);
+    for (let at = 3, i = 0; at + 4 < bytes.length; at += 128, i++)
+      bytes.writeUInt32BE((from + (i - ((older >> i) & 1)) * step) >>> 0, at);
+    return bytes;
+  };
+  for (const step of [1, 2, 64, 128, 256, 2 ** 15, 2 ** 24]) {
+    for (let from = 2 ** 16; from < 2 ** 16 + 64 * step; from += step) {
+      const sums = [0, 0b1, 0b11, 0b110, 0b1100, 0b1111].map((older) =>
+        placedChecksum(1, 1, records(from, step, older)),
+      );
+      expect(new Set(sums).size, `from ${from} by ${step}`).toBe(sums.length);
+    }
+  }
+});
+
+/** Whole sectors of zeros, of ones, of something else, of a neighbour: what a disk leaves. */
 test('torn, zeroed and exchanged sectors are seen', () => {
   const sector = 512;
-  const sectors = fc.array(fc.constantFrom('zero', 'ones', 'old', 'swap'), { minLength: 1, maxLength: 4 });
+  const sectors = fc.array(fc.constantFrom('zero', 'ones', 'other', 'swap'), { minLength: 1, maxLength: 4 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2 ** 31 }), sectors, fc.nat(), (filling, damages, draw) => {
       const content = Buffer.alloc(16 * sector);
@@ -108,7 +163,7 @@ test('torn, zeroed and exchanged sectors are seen', () => {
           const first = Buffer.from(target);
           target.set(damaged.subarray(at + sector, at + 2 * sector));
           damaged.set(first, at + sector);
-        } else if (damage === 'old') for (let j = 0; j < sector; j++) target[j] = content[at + j]! ^ 0x55;
+        } else if (damage === 'other') for (let j = 0; j < sector; j++) target[j] = content[at + j]! ^ 0x55;
         else target.fill(damage === 'zero' ? 0 : 0xff);
       }
       if (damaged.equals(content)) return;

@@ -177,14 +177,14 @@ describe('manifest', () => {
 });
 
 describe('version set', () => {
-  function opened(): { fileSystem: MemFileSystem; versions: VersionSet } {
+  function opened(gate = Promise.resolve()): { fileSystem: MemFileSystem; versions: VersionSet } {
     const fileSystem = tableFileSystem();
     fileSystem.syncDirectory('/');
     const manifest = ManifestWriter.create(fileSystem, TABLE_DIRECTORY, 6, EMPTY);
     const source = { fileSystem, directory: TABLE_DIRECTORY, cache: undefined };
     const remove: RemoveFiles = (paths, gone) => {
       for (const path of paths) fileSystem.unlink(path);
-      gone();
+      void gate.then(gone);
     };
     return { fileSystem, versions: new VersionSet(source, EMPTY, manifest, remove) };
   }
@@ -242,6 +242,32 @@ describe('version set', () => {
     expect(tablesIn(fileSystem)).toEqual(['000002.tbl']);
     const kept = readManifest(fileSystem.crashImage('lost', seededRandom(1)), TABLE_DIRECTORY);
     expect([...kept.state.version.tables()].map((table) => table.fileNumber)).toEqual([2]);
+  });
+
+  test('counts values on their way out, spare segments that are given up among them, until they are gone', async () => {
+    let release = (): void => undefined;
+    const gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { fileSystem, versions } = opened(gate);
+    let sparesMax = 1000;
+    versions.spares.limit({ all: () => sparesMax, each: () => 100 });
+    for (const number of [11, 12, 13, 14]) {
+      const file = fileSystem.open(`${TABLE_DIRECTORY}/0000${number}.log`, 'create');
+      file.write(new Uint8Array(number === 14 ? 200 : 100), 0);
+      versions.spares.reusing(number);
+    }
+    for (const number of [11, 12, 13, 14]) versions.addFlushedLog(number, 90);
+    expect(versions.leavingBytes).toBe(4 * 90);
+    versions.deleteObsolete();
+    expect({ leaving: versions.leavingBytes, spare: versions.spares.bytes }).toEqual({ leaving: 90, spare: 300 });
+    sparesMax = 0;
+    versions.giveUpSpares('excess');
+    expect({ leaving: versions.leavingBytes, spare: versions.spares.bytes }).toEqual({ leaving: 190, spare: 200 });
+    release();
+    await gate;
+    await Promise.resolve();
+    expect(versions.leavingBytes).toBe(0);
   });
 
   test('begins a new manifest when edits must be durable at once while a sync is under way', async () => {
