@@ -1,5 +1,5 @@
 /**
- * A checksum of long ranges in 32 lanes: two to four times as fast as CRC-32 of zlib.
+ * A checksum of long ranges in 32 lanes: from 4 KiB on two to three times as fast as CRC-32 of zlib.
  *
  *   word i of the range, little-endian, the last filled up with zeros, up to a multiple of 32 words with words of zero:
  *   lane[i mod 32] := step(lane[i mod 32], word i)      lane[j] begins as (j + 1) * 0xc2b2ae3d

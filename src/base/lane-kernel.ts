@@ -1,6 +1,6 @@
 /**
  * The inner loop of `lane-checksum.ts` as a WebAssembly module: sixteen bytes at a time, which JavaScript has no words for. There is no
- * compiler behind it: this file writes the 440 bytes of the module, after chapter 5 of the WebAssembly Core
+ * compiler behind it: this file writes the half kilobyte of the module, after chapter 5 of the WebAssembly Core
  * Specification 2.0 (vector instructions: 5.4.8).
  */
 

@@ -46,7 +46,7 @@ const BUDGET_FACTOR = 1.9;
 /** … and crawl here. */
 const LIMIT_FACTOR = 2.2;
 /** Segments are kept for the next ones until they and all else take so much. */
-const SPARE_FACTOR = 2.05;
+const SPARE_FACTOR = 2;
 /** And one of them, for what a segment holds as a rule: keys and small values of a memtable, and what that points to. */
 const SPARE_SEGMENT_FACTOR = 2;
 /**

@@ -61,7 +61,7 @@ test('what only memtables point to counts at once', () => {
 });
 
 test('what a merge may move counts until it has ended, and spare segments give way to it', () => {
-  // 16 MiB are alive in 36, and 12 are spare. There may be 48.8, and commits are slowed from 46.4 on without what is spare.
+  // 16 MiB are alive in 36, and 12 are spare. There may be 48, and commits are slowed from 46.4 on without what is spare.
   const unflushed = { bytes: 0 };
   const { versions, log } = opened([4, 4, 2, 1.5, 1.5, 1, 1, 0.5, 0.5], unflushed);
   expect(versions.spares.bytes).toBe(12 * MIB);
