@@ -8,8 +8,8 @@
  *
  * The step, its constants and the order of words are those of xxHash32 (Yann Collet, BSD), which has four lanes and ends otherwise. A step can
  * be undone for a given word and for a given state. So ranges that differ in one aligned word, by whatever, never have the same
- * checksum, and neither has one range under two seeds; others have once in 2^32, unless somebody chose them for that. Without the
- * multiplication of words a flip of their highest bit was always cancelled by two flips 128 bytes later.
+ * checksum, and neither has one range under two seeds; others have once in 2^32, unless somebody chose them for that. A step
+ * with one multiplication is not enough for this: docs/adr/0026-checksums-by-lanes.md.
  */
 
 import { assert } from './assert.js';
@@ -59,7 +59,7 @@ export function laneChecksumBy(kernel: LaneKernel): LaneChecksum {
   };
 }
 
-/** The same in JavaScript, a tenth as fast: the definition, and what runs where there is no WebAssembly. */
+/** The same in JavaScript, a tenth as fast: the definition, and what runs where `laneKernel` is not to be had. */
 export function scriptedKernel(): LaneKernel {
   const buffer = new ArrayBuffer(KERNEL_MEMORY_BYTES);
   const words = new DataView(buffer);

@@ -13,7 +13,7 @@ export type CreateSegment = (number: number, vouches: boolean) => LogWriter;
 
 /**
  * So many are synced at a time: while one waits for its name to be durable, or for a processor, the device has another. Values of
- * 64 KB are overwritten at 2.44 GB/s with two, 2.16 with one, and 2.47 with four, which is all threads of the pool.
+ * 64 KB are overwritten at 2.34 GB/s with two, 2.00 with one, and 2.53 with four, which is all threads of the pool.
  */
 const SEGMENTS_SYNCED_MAX = 2;
 
